@@ -1,0 +1,66 @@
+"""What every cloud gives to the rest of the program."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """The seal as one value: a server writes `seal "<kind>" { <parameters> }` and knows no cloud."""
+
+    kind: Literal["awskms"]
+    parameters: Mapping[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustodyPlace:
+    """Where custody of init's answer lives, and the two roles that reach it. Nothing here is secret."""
+
+    kind: Literal["aws"]
+    region: str
+    endpoint: str | None
+    """The emulator's address; None at the real cloud."""
+    prefix: str
+    bucket: pulumi.Input[str]
+    custody_key: pulumi.Input[str]
+    """ARN of the key that encrypts custody's objects."""
+    seal_key: pulumi.Input[str]
+    """ARN of the key that seals Vault; only proven here, before init."""
+    writer_role: pulumi.Input[str]
+    """ARN. May encrypt, put, list; may delete versions of vault-root and vault-test only."""
+    reader_role: pulumi.Input[str]
+    """ARN. May decrypt and get. Break-glass, and the bootstrap until the cluster is owned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketGrant:
+    """What one service may do with one bucket, and how often its key changes."""
+
+    service: str
+    """`namespace/name`."""
+    name: str
+    """The grant's name in the service's catalogue file."""
+    bucket: str
+    access: Literal["read", "read-write"]
+    rotate_seconds: int
+
+
+class Cloud(Protocol):
+    """A cloud, as the wiring sees it."""
+
+    seal: Seal
+    custody: CustodyPlace
+    service_account_annotations: Mapping[str, pulumi.Output[str]]
+    """What Vault's ServiceAccount carries so that its pods get their identity."""
+
+    def application_credentials(self, grant: BucketGrant, *, now: float) -> pulumi.Output[dict[str, str]]:
+        """Declare a bucket, its least-privilege user and two overlapping access keys.
+
+        Returns the fields that go into the service's own KV path, secret:
+        bucket, region, access_key_id, secret_access_key (and endpoint at an emulator).
+        `now` is Unix seconds; it decides which of the two keys is the current one.
+        """
+        ...

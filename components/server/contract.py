@@ -1,0 +1,23 @@
+"""What every kind of server gives to the rest of the program."""
+
+from typing import Literal, Protocol
+
+import pulumi
+
+Flavour = Literal["openbao", "vault"]
+
+
+class Server(Protocol):
+    """Running, sealed or not, initialised or not: bootstrap finds out."""
+
+    flavour: Flavour
+    address: pulumi.Output[str]
+    """Where clients reach the cluster, `https://host:port`."""
+    members: pulumi.Output[list[str]]
+    """One URL per node, the node to initialise first."""
+    generate_root_members: pulumi.Output[list[str]]
+    """One URL per node on which generate-root is reachable; the same order as `members`."""
+    ca_certificate: pulumi.Output[str]
+    """PEM of the CA that signed every listener."""
+    ca_file: pulumi.Output[str]
+    """Path of a file with that PEM, for tools that take no PEM."""

@@ -1,0 +1,74 @@
+"""What a bootstrap is told: where the cluster is, where custody lives, whose it will be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from custody.secret import Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAddress:
+    """How to reach every node of one cluster."""
+
+    flavour: Literal["openbao", "vault"]
+    members: tuple[str, ...]
+    """One URL per node; the first is the one that is initialised."""
+    generate_root_members: tuple[str, ...]
+    """URLs on which generate-root is reachable, in the order of `members`."""
+    ca_certificate: str
+    """PEM; every connection is verified against it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsCustody:
+    """Custody on AWS: S3 and KMS. ARNs, names and addresses; nothing secret."""
+
+    region: str
+    endpoint: str | None
+    bucket: str
+    prefix: str
+    custody_key: str
+    seal_key: str
+    writer_role: str
+    reader_role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The limited account that configures Vault from then on."""
+
+    mount: str
+    """Its own userpass mount."""
+    name: str
+    password: Secret
+    acl_name: str
+    acl: str
+    """The acl's text (HCL or JSON), as Vault reads it."""
+    cidrs: tuple[str, ...]
+    token_ttl: str = "20m"
+    token_max_ttl: str = "1h"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditDevice:
+    """One audit device to make by API. OpenBao takes none by API: there they stand in its configuration."""
+
+    path: str
+    kind: str
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Everything that one bootstrap needs."""
+
+    cluster: ClusterAddress
+    custody: AwsCustody
+    account: Account
+    directory: Path
+    """Where the local copy of the envelope lies until custody has been read back."""
+    audit_devices: tuple[AuditDevice, ...] = ()
+    recovery_shares: int = 5
+    recovery_threshold: int = 3
