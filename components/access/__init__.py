@@ -1,0 +1,1 @@
+"""Who may log in and with which acl: one file a login method, one for what services and teams may do."""

@@ -1,0 +1,111 @@
+"""Where services log in: one mount, jwt or kubernetes, both with ServiceAccount tokens."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+import pulumi_vault as vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceLoginArgs:
+    """How ServiceAccount tokens are judged.
+
+    `jwt`: by the cluster's public keys; trusts a token until it expires. `kubernetes`: by the API server,
+    which also knows deleted pods and ServiceAccounts.
+    """
+
+    method: Literal["jwt", "kubernetes"]
+    mount: str
+    audience: str
+    token_ttl_seconds: int = 600
+    issuer: str | None = None
+    """jwt: the tokens' issuer."""
+    keys: tuple[str, ...] = ()
+    """jwt: the cluster's public keys, PEM."""
+    host: str | None = None
+    """kubernetes: the API server's address."""
+    ca: str | None = None
+    """kubernetes: PEM of its CA, unless Vault runs inside that cluster."""
+    keep: bool = True
+
+    def __post_init__(self) -> None:
+        if self.method == "jwt" and not (self.issuer and self.keys):
+            raise ValueError("issuer and keys must be given for method jwt")
+        if self.method == "kubernetes" and not self.host:
+            raise ValueError("host must be given for method kubernetes")
+
+
+class ServiceLogin(pulumi.ComponentResource):
+    """One login mount; `role` binds one ServiceAccount to one acl."""
+
+    mount: str
+
+    def __init__(
+        self, name: str, args: ServiceLoginArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("strongroom:access:ServiceLogin", name, {}, opts)
+        self.mount = args.mount
+        self._args = args
+        # Deleting the mount deletes every role in it.
+        kept = pulumi.ResourceOptions(parent=self, protect=args.keep)
+        self._mounted: pulumi.Resource
+        if args.method == "jwt":
+            self._mounted = vault.jwt.AuthBackend(
+                f"{name}-mount",
+                type="jwt",
+                path=args.mount,
+                bound_issuer=args.issuer,
+                # A key that ends in a newline shows as changed on every run.
+                jwt_validation_pubkeys=[key.strip() for key in args.keys],
+                opts=kept,
+            )
+        else:
+            mount = vault.AuthBackend(f"{name}-mount", type="kubernetes", path=args.mount, opts=kept)
+            self._mounted = vault.kubernetes.AuthBackendConfig(
+                f"{name}-config",
+                backend=mount.path,
+                kubernetes_host=args.host or "",
+                kubernetes_ca_cert=args.ca,
+                # Outside the cluster there is no local CA; inside, the pod's own CA and token do the rest.
+                disable_local_ca_jwt=args.ca is not None,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})
+
+    def role(self, name: str, *, namespace: str, service_account: str, acl: vault.Policy) -> None:
+        """Bind exactly this ServiceAccount to exactly this acl. Policy = role: both carry one name."""
+        args = self._args
+        opts = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=[self._mounted],
+            # The name is fixed: create-then-delete would delete the new one (pulumi#9881).
+            delete_before_replace=True,
+        )
+        if args.method == "jwt":
+            vault.jwt.AuthBackendRole(
+                f"role-{name}",
+                backend=args.mount,
+                role_name=name,
+                role_type="jwt",
+                user_claim="sub",
+                bound_audiences=[args.audience],
+                bound_subject=f"system:serviceaccount:{namespace}:{service_account}",
+                token_policies=[acl.name],
+                token_ttl=args.token_ttl_seconds,
+                token_max_ttl=args.token_ttl_seconds,
+                opts=opts,
+            )
+            return
+        vault.kubernetes.AuthBackendRole(
+            f"role-{name}",
+            backend=args.mount,
+            role_name=name,
+            bound_service_account_names=[service_account],
+            bound_service_account_namespaces=[namespace],
+            audience=args.audience,
+            token_policies=[acl.name],
+            token_ttl=args.token_ttl_seconds,
+            token_max_ttl=args.token_ttl_seconds,
+            opts=opts,
+        )

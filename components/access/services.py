@@ -1,0 +1,57 @@
+"""What services may do: one service, one identity, one acl."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_vault as vault
+
+from acl.grants import service_acl
+from catalog.model import Service
+from components.access.service_login import ServiceLogin
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicesArgs:
+    """Every service, where it logs in, and the KV mount that its paths lie in."""
+
+    services: tuple[Service, ...]
+    login: ServiceLogin
+    key_value: str
+
+
+class Services(pulumi.ComponentResource):
+    """For service `shop/orders`: acl and role `svc-shop.orders`, bound to ServiceAccount `orders` in `shop`."""
+
+    logins: dict[str, dict[str, str]]
+    """Service -> {mount, role}."""
+
+    def __init__(
+        self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("strongroom:access:Services", name, {}, opts)
+        shared = shared_paths(args.services)
+        self.logins = {}
+        for service in args.services:
+            role = f"svc-{service.slug}"
+            acl = vault.Policy(
+                role,
+                name=role,
+                policy=service_acl(args.key_value, service.id, shared.get(service.id, ())),
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            )
+            args.login.role(
+                role, namespace=service.namespace, service_account=service.name, acl=acl
+            )
+            self.logins[service.id] = {"mount": args.login.mount, "role": role}
+        self.register_outputs({})
+
+
+def shared_paths(services: tuple[Service, ...]) -> Mapping[str, list[str]]:
+    """Service -> the paths of others that it may read, because their owners' files say so."""
+    paths: dict[str, list[str]] = {}
+    for owner in services:
+        for secret, readers in owner.shares.items():
+            for reader in readers:
+                paths.setdefault(reader, []).append(f"{owner.id}/{secret}")
+    return paths

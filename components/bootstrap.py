@@ -1,0 +1,259 @@
+"""VaultBootstrap: from sealed and empty to owned. A thin resource over custody/, which does the work."""
+
+import hashlib
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_vault as vault
+from pulumi import dynamic
+
+from acl.account import Shape, account_acl
+from components.cloud.contract import CustodyPlace
+from components.server.contract import Server
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountArgs:
+    """The limited account: whose acl follows from the declared shape."""
+
+    mount: str
+    name: str
+    cidrs: tuple[str, ...]
+    password_file: str | None = None
+    """Path; the password itself then never enters the state."""
+    password: pulumi.Output[str] | None = None
+    """A secret; it lies encrypted in the state. Exactly one of the two."""
+
+    def __post_init__(self) -> None:
+        if (self.password_file is None) == (self.password is None):
+            raise ValueError("exactly one of password_file and password must be given")
+        if not self.cidrs:
+            raise ValueError("cidrs must not be empty: the account is bound to where it is used")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultBootstrapArgs:
+    """Whom to own, where its keys go, and who configures it afterwards."""
+
+    server: Server
+    custody: CustodyPlace
+    account: AccountArgs
+    shape: Shape
+    """Mounts and login methods that the program declares: the account may manage these and no other."""
+    directory: str
+    """Where the envelope's local copy lies until custody has been read back."""
+    recovery_shares: int = 5
+    recovery_threshold: int = 3
+    keep: bool = True
+
+
+class BootstrapProvider(dynamic.ResourceProvider):
+    """Create is resumable, read shows drift, delete does nothing, no output is a secret."""
+
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
+        """Prove, init, store, own: from wherever an earlier run got to."""
+        from custody.bootstrap import bootstrap  # noqa: PLC0415  boto3 is slow to import
+
+        shape = Shape.from_document(props["shape"])
+        owned = bootstrap(_request(props, shape), _progress())
+        outs = _outs(props, shape) | {"cluster_id": owned.cluster_id}
+        return dynamic.CreateResult(id_=owned.cluster_id, outs=outs)
+
+    def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
+        """Raise when sealed or unreachable; show an account that isn't as it was left."""
+        from custody.bootstrap import check  # noqa: PLC0415
+
+        status = check(_request(props, Shape.from_document(props["covered"])))
+        # A diff against what is declared makes the next `up` put it right.
+        outs = props if status.as_declared else props | {"acl": f"drifted: {status.reason}"}
+        return dynamic.ReadResult(id_=id_, outs=outs)
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
+        """Another shape, password or address is an update. Nothing ever replaces an owned cluster."""
+        changed = any(olds.get(key) != news.get(key) for key in _UPDATES)
+        return dynamic.DiffResult(changes=changed or olds.get("covered") != news["shape"])
+
+    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.UpdateResult:
+        """Write the account anew with a minted root token.
+
+        Pulumi deletes at the end of `up`, so the acl still covers what this run removes: it shrinks in
+        the run after (`covered` differs from `shape` until then).
+        """
+        from custody.bootstrap import update  # noqa: PLC0415
+
+        shape = Shape.from_document(news["shape"])
+        covered = shape.united(Shape.from_document(olds["shape"]))
+        owned = update(_request(news, covered), _progress())
+        outs = _outs(news, covered) | {"cluster_id": owned.cluster_id}
+        return dynamic.UpdateResult(outs=outs)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Do nothing: the keys of a cluster outlive the program that made it."""
+
+
+_UPDATES = (
+    "acl", "shape", "mount", "name", "cidrs", "password_fingerprint", "members",
+    "generate_root_members", "ca_certificate", "custody", "directory",
+)  # fmt: skip
+
+
+def _outs(props: Mapping[str, Any], covered: Shape) -> dict[str, Any]:
+    return {**props, "covered": covered.to_document()}
+
+
+def _request(props: Mapping[str, Any], covered: Shape) -> Any:
+    from custody.request import Account, AwsCustody, ClusterAddress, Request  # noqa: PLC0415
+    from custody.secret import Secret  # noqa: PLC0415
+
+    if props.get("password_file"):
+        password = Secret(_read_password(props["password_file"]))
+    else:
+        password = Secret(props["password"])
+    return Request(
+        cluster=ClusterAddress(
+            flavour=props["flavour"],
+            members=tuple(props["members"]),
+            generate_root_members=tuple(props["generate_root_members"]),
+            ca_certificate=props["ca_certificate"],
+        ),
+        custody=AwsCustody(**props["custody"]),
+        account=Account(
+            mount=props["mount"],
+            name=props["name"],
+            password=password,
+            acl_name=props["name"],
+            acl=account_acl(covered, name=props["name"], mount=props["mount"]),
+            cidrs=tuple(props["cidrs"]),
+        ),
+        directory=Path(props["directory"]),
+        recovery_shares=int(props["recovery_shares"]),
+        recovery_threshold=int(props["recovery_threshold"]),
+    )
+
+
+def _progress() -> Any:
+    started = time.monotonic()
+
+    def say(step: str, when: str) -> None:
+        if when == "before":
+            elapsed = time.monotonic() - started
+            # The engine shows what a provider writes to standard error as this resource's progress.
+            print(f"bootstrap: {step} ({elapsed:.1f} s)", file=sys.stderr, flush=True)  # noqa: T201
+
+    return say
+
+
+def _read_password(file: str) -> str:
+    try:
+        password = Path(file).read_text().strip()
+    except OSError as error:
+        raise ValueError(
+            f"account.passwordFile {file} can't be read ({error.strerror}); write the password there"
+        ) from None
+    if len(password) < _PASSWORD_LENGTH:
+        raise ValueError(
+            f"account.passwordFile {file} holds fewer than {_PASSWORD_LENGTH} characters;"
+            " write a longer password"
+        )
+    return password
+
+
+_PASSWORD_LENGTH = 16
+
+
+class VaultBootstrap(pulumi.ComponentResource):
+    """An owned cluster, and the provider that configures it as the limited account."""
+
+    address: pulumi.Output[str]
+    """Known to be owned by whoever uses it."""
+    provider: vault.Provider
+
+    def __init__(
+        self, name: str, args: VaultBootstrapArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("strongroom:bootstrap:VaultBootstrap", name, {}, opts)
+        account = args.account
+        custody = args.custody
+        owned = _Owned(
+            f"{name}-owned",
+            {
+                "flavour": args.server.flavour,
+                "address": args.server.address,
+                "members": args.server.members,
+                "generate_root_members": args.server.generate_root_members,
+                "ca_certificate": args.server.ca_certificate,
+                "custody": {
+                    "region": custody.region,
+                    "endpoint": custody.endpoint,
+                    "bucket": custody.bucket,
+                    "prefix": custody.prefix,
+                    "custody_key": custody.custody_key,
+                    "seal_key": custody.seal_key,
+                    "writer_role": custody.writer_role,
+                    "reader_role": custody.reader_role,
+                },
+                "mount": account.mount,
+                "name": account.name,
+                "cidrs": list(account.cidrs),
+                "password_file": account.password_file and _absolute(account.password_file),
+                "password": account.password and pulumi.Output.secret(account.password),
+                "password_fingerprint": pulumi.Output.secret(_fingerprint(account)),
+                "shape": args.shape.to_document(),
+                # Its text stands in the state so that a preview shows which permissions change.
+                "acl": account_acl(args.shape, name=account.name, mount=account.mount),
+                "directory": _absolute(args.directory),
+                "recovery_shares": args.recovery_shares,
+                "recovery_threshold": args.recovery_threshold,
+            },
+            pulumi.ResourceOptions(parent=self, protect=args.keep),
+        )
+        self.address = owned.address
+        self.provider = vault.Provider(
+            f"{name}-account",
+            address=owned.address,
+            ca_cert_file=args.server.ca_file,
+            auth_login_userpass=vault.ProviderAuthLoginUserpassArgs(
+                mount=account.mount,
+                username=account.name,
+                password_file=account.password_file and _absolute(account.password_file),
+                password=account.password and pulumi.Output.secret(account.password),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({"address": self.address})
+
+
+class _Owned(dynamic.Resource, module="strongroom", name="Owned"):
+    """The dynamic resource behind it."""
+
+    address: pulumi.Output[str]
+    cluster_id: pulumi.Output[str]
+
+    def __init__(self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        # Declared as an output: what the provider returns beyond the inputs is dropped otherwise.
+        super().__init__(BootstrapProvider(), name, {**props, "cluster_id": None}, opts)
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).resolve())
+
+
+def _fingerprint(account: AccountArgs) -> pulumi.Output[str]:
+    """What tells that the password changed, without being it. The state keeps it as a secret all the same."""
+    if account.password is not None:
+        return pulumi.Output.from_input(account.password).apply(
+            lambda password: _scrypt(password, account)
+        )
+    return pulumi.Output.from_input(_scrypt(_read_password(account.password_file or ""), account))
+
+
+def _scrypt(password: str, account: AccountArgs) -> str:
+    salt = f"strongroom/{account.mount}/{account.name}".encode()
+    return hashlib.scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()

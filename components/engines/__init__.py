@@ -1,0 +1,1 @@
+"""Secrets engines: one file each. Here: kv. Database, aws, ssh, pki and transit come later."""

@@ -1,0 +1,210 @@
+"""Vault servers as processes of this machine: write, start, watch, stop. Plain Python; `processes.py` declares them.
+
+A node's directory holds its configuration, what it was started with (`node.json`), its pid, its log and its
+data. A process belongs to a node if it runs with that node's configuration file, so a recycled pid is never
+taken for a server.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_ANSWER_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+# AWS_REGION in the environment would beat the seal stanza's region (vault#24114); endpoints likewise.
+_NOT_INHERITED = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"}
+_INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+
+
+class NodeError(Exception):
+    """A node can't be started or doesn't answer; one line that says which and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """One server process: its directory, how it is started, where it answers."""
+
+    directory: str
+    command: tuple[str, ...]
+    api: str
+    """`host:port`."""
+    other: tuple[str, ...]
+    """Its further `host:port`: raft's and generate-root's."""
+    ca: str
+    """PEM file that its certificate is verified against."""
+
+    @property
+    def configuration(self) -> Path:
+        """The file that the server reads; it also identifies the process."""
+        return Path(self.directory) / "node.hcl"
+
+
+def write(node: Node, configuration: str) -> bool:
+    """Write the node's files; say whether anything changed."""
+    directory = Path(node.directory)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (directory / "data").mkdir(mode=0o700, exist_ok=True)
+    record = json.dumps(asdict(node), indent=1)
+    changed = False
+    for path, text in ((node.configuration, configuration), (directory / "node.json", record)):
+        if path.exists() and path.read_text() == text:
+            continue
+        changed = True
+        path.touch(mode=0o600)
+        path.write_text(text)
+    return changed
+
+
+def recorded(root: Path) -> list[Node]:
+    """Every node below `root`, in order."""
+    files = sorted(root.glob("node-*/node.json"))
+    nodes = [json.loads(file.read_text()) for file in files]
+    return [
+        Node(**{**n, "command": tuple(n["command"]), "other": tuple(n["other"])}) for n in nodes
+    ]
+
+
+def pid(node: Node) -> int | None:
+    """The running server's process id, or None."""
+    try:
+        number = int((Path(node.directory) / "pid").read_text())
+        arguments = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2][:1]
+    except (OSError, ValueError):
+        return None
+    return number if _flag(node).encode() in arguments and state != "Z" else None
+
+
+def start(node: Node, environment: Mapping[str, str]) -> bool:
+    """Start the node unless it runs; say whether it had to be started.
+
+    Raises:
+        NodeError: if a port is taken or the command can't be run.
+
+    """
+    if pid(node) is not None:
+        return False
+    for address in (node.api, *node.other):
+        _refuse_taken(address)
+    directory = Path(node.directory)
+    log = os.open(directory / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        process = subprocess.Popen(
+            [*node.command, "server", _flag(node)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=directory,
+            env=_environment(environment),
+            # The server outlives the `pulumi up` that started it, and its Ctrl-C.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise NodeError(
+            f"{node.command[0]} can't be run ({error.strerror}); set strongroom:server.command"
+        ) from error
+    finally:
+        os.close(log)
+    (directory / "pid").write_text(str(process.pid))
+    return True
+
+
+def wait_until_answers(nodes: Sequence[Node], say: Callable[[str], None] = lambda _: None) -> None:
+    """Wait until each node answers its health request, whatever the answer.
+
+    Raises:
+        NodeError: if one has died or is silent for 30 s; names its log.
+
+    """
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    for node in nodes:
+        while health(node) is None:
+            log = Path(node.directory) / "server.log"
+            if pid(node) is None:
+                raise NodeError(f"node {node.api} has ended: {_last_line(log)}; see {log}")
+            if time.monotonic() > deadline:
+                raise NodeError(f"node {node.api} does not answer; see {log}")
+            time.sleep(0.05)
+        say(f"node {node.api} answers")
+
+
+def health(node: Node) -> int | None:
+    """The status of /v1/sys/health: 200 active, 429 standby, 501 not initialised, 503 sealed; None if silent."""
+    context = ssl.create_default_context(cafile=node.ca)
+    try:
+        with urllib.request.urlopen(  # noqa: S310  the scheme is ours
+            f"https://{node.api}/v1/sys/health", context=context, timeout=2
+        ) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return None
+
+
+def stop(node: Node) -> None:
+    """Stop the node: SIGTERM, after ten seconds SIGKILL."""
+    number = pid(node)
+    if number is None:
+        return
+    os.kill(number, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while pid(node) is not None:
+        _reap(number)
+        if time.monotonic() > deadline:
+            os.kill(number, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def remove(node: Node) -> None:
+    """Stop the node and delete its directory with all data."""
+    stop(node)
+    shutil.rmtree(node.directory, ignore_errors=True)
+
+
+def _flag(node: Node) -> str:
+    return f"-config={node.configuration}"
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _INHERITED or (name.startswith("AWS_") and name not in _NOT_INHERITED)
+    }
+
+
+def _refuse_taken(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        # As the server does, so that connections in TIME_WAIT don't count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            raise NodeError(
+                f"port {port} is taken by another process; stop it or change strongroom:server.ports"
+            ) from error
+
+
+def _reap(number: int) -> None:
+    """Take the exit status where the server is our own child, so that it leaves no zombie."""
+    try:
+        os.waitpid(number, os.WNOHANG)
+    except ChildProcessError:
+        pass  # noqa: S110  started by an earlier run: init reaps it
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1] if lines else "it wrote no log"

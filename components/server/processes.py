@@ -1,0 +1,203 @@
+"""`server.kind: processes`: Vault's nodes as processes of this machine."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi import dynamic
+
+from components.cloud.contract import Seal
+from components.server import nodes
+from components.server.configuration import NodeArgs, node_configuration
+from components.server.contract import Flavour
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessServerArgs:
+    """Where the nodes live and how they are started. Paths are made absolute here."""
+
+    flavour: Flavour
+    command: tuple[str, ...]
+    """What starts the server; `server -config=<file>` is appended."""
+    directory: str
+    ports: tuple[int, ...]
+    """API ports, one per node; raft uses the next number."""
+    generate_root_ports: tuple[int, ...]
+    certificate: str
+    key: str
+    ca: str
+    seal: Seal
+    keep: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.ports) not in (1, 3, 5):
+            raise ValueError(f"ports must name 1, 3 or 5 nodes, not {len(self.ports)}")
+        if len(self.generate_root_ports) != len(self.ports):
+            raise ValueError("generate_root_ports must have as many entries as ports")
+        taken = [*self.ports, *(port + 1 for port in self.ports), *self.generate_root_ports]
+        if len(set(taken)) != len(taken):
+            raise ValueError("ports, the port after each, and generate_root_ports must all differ")
+
+
+class _ProcessesProvider(dynamic.ResourceProvider):
+    """Keeps the processes as the inputs say. The state holds addresses and configuration, no secret."""
+
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
+        """Write and start every node; again after a crash it goes on from what it finds."""
+        _apply(props)
+        return dynamic.CreateResult(id_=props["directory"], outs=_plain(props))
+
+    def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
+        """Say gone only where the data is gone: a dead process is restarted, not re-created."""
+        if not nodes.recorded(Path(props["directory"])):
+            return dynamic.ReadResult(id_=None, outs={})
+        return dynamic.ReadResult(id_=id_, outs=_plain(props))
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
+        """Another directory or number of nodes is another cluster; the rest is a restart."""
+        changed = [key for key in _INPUTS if olds.get(key) != news.get(key)]
+        replaces = [key for key in changed if key in ("directory", "apis")]
+        return dynamic.DiffResult(
+            changes=bool(changed), replaces=replaces, delete_before_replace=True
+        )
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.UpdateResult:
+        """Rewrite what changed and restart those nodes one by one, the active one last."""
+        _apply(news)
+        return dynamic.UpdateResult(outs=_plain(news))
+
+    def delete(self, _id: str, props: dict[str, Any]) -> None:
+        """Stop the nodes and delete their data."""
+        for node in nodes.recorded(Path(props["directory"])):
+            nodes.remove(node)
+
+
+_INPUTS = ("directory", "apis", "command", "ca", "configurations")
+
+
+def _plain(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: props[key] for key in (*_INPUTS, "others") if key in props}
+
+
+def _apply(props: Mapping[str, Any]) -> None:
+    declared = [
+        nodes.Node(
+            directory=str(Path(props["directory"]) / f"node-{index}"),
+            command=tuple(props["command"]),
+            api=api,
+            other=tuple(props["others"][index]),
+            ca=props["ca"],
+        )
+        for index, api in enumerate(props["apis"])
+    ]
+    changed = {
+        node.directory: nodes.write(node, configuration)
+        for node, configuration in zip(declared, props["configurations"], strict=True)
+    }
+    running = [node for node in declared if nodes.pid(node) is not None]
+    # The active node last, so that the leader moves once.
+    for node in sorted(running, key=lambda each: nodes.health(each) == _ACTIVE):
+        if changed[node.directory]:
+            nodes.stop(node)
+            nodes.start(node, os.environ)
+            nodes.wait_until_answers([node])
+    for node in declared:
+        nodes.start(node, os.environ)
+    nodes.wait_until_answers(declared)
+
+
+_ACTIVE = 200
+
+
+class ProcessServer(pulumi.ComponentResource):
+    """A raft cluster of local processes, TLS on every listener, auto-unsealed."""
+
+    flavour: Flavour
+    address: pulumi.Output[str]
+    members: pulumi.Output[list[str]]
+    generate_root_members: pulumi.Output[list[str]]
+    ca_certificate: pulumi.Output[str]
+    ca_file: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ProcessServerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("strongroom:server:ProcessServer", name, {}, opts)
+        ca = Path(args.ca).resolve()
+        seal = pulumi.Output.all(**args.seal.parameters)
+        configurations = seal.apply(lambda parameters: _configurations(args, parameters))
+        cluster = _Nodes(
+            f"{name}-nodes",
+            {
+                "directory": str(Path(args.directory).resolve()),
+                "command": list(args.command),
+                "apis": _addresses(args.ports),
+                "others": [
+                    [_address(port + 1), _address(root)]
+                    for port, root in zip(args.ports, args.generate_root_ports, strict=True)
+                ],
+                "ca": str(ca),
+                "configurations": configurations,
+            },
+            pulumi.ResourceOptions(parent=self, protect=args.keep),
+        )
+        self.flavour = args.flavour
+        # Through the resource's own output, so that whoever uses an address waits for the nodes.
+        self.members = cluster.apis.apply(lambda apis: [f"https://{api}" for api in apis])
+        self.address = self.members.apply(lambda members: members[0])
+        self.generate_root_members = cluster.apis.apply(
+            lambda _: [f"https://{each}" for each in _addresses(args.generate_root_ports)]
+        )
+        self.ca_certificate = cluster.apis.apply(lambda _: ca.read_text())
+        self.ca_file = cluster.apis.apply(lambda _: str(ca))
+        self.register_outputs({"address": self.address})
+
+
+class _Nodes(dynamic.Resource, module="strongroom", name="Nodes"):
+    """The dynamic resource behind it."""
+
+    apis: pulumi.Output[list[str]]
+
+    def __init__(self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(_ProcessesProvider(), name, props, opts)
+
+
+def _address(port: int) -> str:
+    return f"127.0.0.1:{port}"
+
+
+def _addresses(ports: tuple[int, ...]) -> list[str]:
+    return [_address(port) for port in ports]
+
+
+def _configurations(args: ProcessServerArgs, seal: Mapping[str, str]) -> list[str]:
+    directory = Path(args.directory).resolve()
+    apis = _addresses(args.ports)
+    configurations = []
+    for index, (port, root) in enumerate(zip(args.ports, args.generate_root_ports, strict=True)):
+        home = directory / f"node-{index}"
+        configurations.append(
+            node_configuration(
+                NodeArgs(
+                    flavour=args.flavour,
+                    node_id=f"node-{index}",
+                    data=str(home / "data"),
+                    api=_address(port),
+                    cluster=_address(port + 1),
+                    generate_root=_address(root),
+                    certificate=str(Path(args.certificate).resolve()),
+                    key=str(Path(args.key).resolve()),
+                    ca=str(Path(args.ca).resolve()),
+                    peers=tuple(f"https://{api}" for api in apis if api != apis[index]),
+                    seal_kind=args.seal.kind,
+                    seal=seal,
+                    audit=(str(home / "audit-0.log"), str(home / "audit-1.log")),
+                )
+            )
+        )
+    return configurations

@@ -1,0 +1,84 @@
+"""The AWS emulator (moto): KMS, S3, IAM and STS over HTTP. It keeps everything in memory."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sandbox.layout import Layout
+from sandbox.problem import ProblemError
+
+ACCOUNT = "123456789012"
+# What moto takes for anybody; no credentials of anything real.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+_SECONDS = 30.0
+
+
+def pid(layout: Layout, port: int) -> int | None:
+    """The emulator's process id, or None where it doesn't run (any more)."""
+    try:
+        number = int((layout.emulator / "pid").read_text())
+        arguments = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return None
+    return number if b"moto.server" in arguments and str(port).encode() in arguments else None
+
+
+def start(layout: Layout, port: int) -> bool:
+    """Start the emulator unless it runs, wait until it answers; say whether it had to be started.
+
+    Raises:
+        ProblemError: if its port is taken or it doesn't come up.
+
+    """
+    if pid(layout, port) is not None:
+        return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ProblemError(
+                f"port {port} of the AWS emulator is taken by another process",
+                f"stop that process, or delete {layout.ports_file} while nothing runs",
+            ) from None
+    log = layout.emulator / "server.log"
+    with log.open("ab", buffering=0) as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={"PATH": os.environ["PATH"], **CREDENTIALS, "AWS_DEFAULT_REGION": "us-east-1"},
+            start_new_session=True,
+        )
+    (layout.emulator / "pid").write_text(str(process.pid))
+    deadline = time.monotonic() + _SECONDS
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise ProblemError("the AWS emulator does not come up", f"see {log}")
+        time.sleep(0.05)
+    return True
+
+
+def stop(layout: Layout, port: int) -> None:
+    """Stop the emulator; all that it held is gone."""
+    number = pid(layout, port)
+    if number is not None:
+        os.kill(number, signal.SIGTERM)
+        deadline = time.monotonic() + _SECONDS / 6
+        while pid(layout, port) is not None:
+            if time.monotonic() > deadline:
+                os.kill(number, signal.SIGKILL)
+            time.sleep(0.02)
+    shutil.rmtree(layout.emulator, ignore_errors=True)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,166 @@
+"""Runs Pulumi's engine: the stack, its secrets, preview and up."""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.layout import STACK, Layout
+from sandbox.problem import ProblemError
+
+Say = Callable[[str], None]
+
+# Written over whatever is there, and deleted twice without harm: losing a record of these in a crash loses
+# nothing. Everything else (cloud resources, mounts, logins' mounts) is recorded as soon as it exists.
+REPEATABLE = (
+    "vault:index/policy:Policy",
+    "vault:jwt/authBackendRole:AuthBackendRole",
+    "vault:kubernetes/authBackendRole:AuthBackendRole",
+    "vault:kv/secretV2:SecretV2",
+)
+# Fewer than this many are recorded one by one like the rest: the time saved is not worth a second run.
+_MANY = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Pulumi's command line in one environment."""
+
+    layout: Layout
+    environment: Mapping[str, str]
+    """Of the child processes, whole."""
+    say: Say
+
+    def ensure_stack(self) -> None:
+        """Make the stack unless it is there."""
+        if self.layout.stack_file.exists() and "encryptionsalt" in self.layout.settings.read_text():
+            return
+        self._quietly("stack", "select", "--create", STACK, "--secrets-provider", "passphrase")
+
+    def set_secret(self, key: str, value: str) -> None:
+        """Store a stack secret. It goes through a pipe: arguments are visible to every process."""
+        self._quietly("config", "set", "--secret", key, input_=value)
+
+    def preview(self, *options: str) -> int:
+        """Show what `up` would do."""
+        return self._shown("preview", *options)
+
+    def changes(self) -> Counter[tuple[str, str]]:
+        """Ask what would change: (operation, resource type) -> how often; `same` is left out.
+
+        Raises:
+            ProblemError: where the preview fails; its own lines were printed.
+
+        """
+        finished = subprocess.run(
+            ["pulumi", "preview", "--json", "--non-interactive"],
+            cwd=self.layout.checkout, env=dict(self.environment), capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        try:
+            document = json.loads(finished.stdout)
+        except ValueError:
+            document = {}
+        if finished.returncode != 0:
+            for line in _diagnostics(document) or [finished.stderr.strip()]:
+                self.say(line)
+            raise ProblemError("the preview failed", "put right what it says, then run this again")
+        steps = document.get("steps") or []
+        return Counter(
+            (step["op"], _type(step["urn"])) for step in steps if step["op"] not in ("same", "read")
+        )
+
+    def up(self, changes: Counter[tuple[str, str]]) -> int:
+        """Carry out `changes`; give Pulumi's exit code.
+
+        Where very many repeatable resources change, everything else goes first, recorded as it is made; the
+        repeatable ones follow without a checkpoint after each, which would take ten times as long.
+        """
+        repeatable = sum(many for (_, kind), many in changes.items() if kind in REPEATABLE)
+        if repeatable < _MANY:
+            return self._shown("up", "--yes", "--skip-preview")
+        if repeatable < changes.total():
+            excluded = [f"--exclude=**{kind}::**" for kind in REPEATABLE]
+            code = self._shown("up", "--yes", "--skip-preview", *excluded)
+            if code != 0:
+                return code
+        return self._shown(
+            "up", "--yes", "--skip-preview", "--suppress-outputs",
+            extra={"PULUMI_SKIP_CHECKPOINTS": "true"},
+        )  # fmt: skip
+
+    def outputs(self) -> dict[str, object]:
+        """The stack's outputs; none of them is secret."""
+        outputs: dict[str, object] = json.loads(self._quietly("stack", "output", "--json"))
+        return outputs
+
+    def _shown(self, *arguments: str, extra: Mapping[str, str] | None = None) -> int:
+        """Run Pulumi, pass on what it prints, keep a copy in the log."""
+        log = self.layout.root / "pulumi.log"
+        with (
+            log.open("a") as copy,
+            subprocess.Popen(
+                ["pulumi", *arguments, "--non-interactive"],
+                cwd=self.layout.checkout,
+                env={**self.environment, **(extra or {})},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                bufsize=1,
+            ) as process,
+        ):
+            log.chmod(0o600)
+            for line in process.stdout or ():
+                copy.write(line)
+                if line.strip():
+                    self.say(line.rstrip())
+        return process.returncode
+
+    def _quietly(self, *arguments: str, input_: str | None = None) -> str:
+        finished = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.layout.checkout, env=dict(self.environment), input=input_, text=True,
+            capture_output=True, check=False,
+        )  # fmt: skip
+        if finished.returncode != 0:
+            reason = finished.stderr.strip().splitlines() or ["it gave no reason"]
+            command = " ".join(arguments[:2])
+            raise ProblemError(
+                f"pulumi {command} failed: {reason[-1].removeprefix('error: ')}", _cure(reason[-1])
+            )
+        return finished.stdout
+
+
+def _cure(reason: str) -> str:
+    if "passphrase" in reason:
+        return "put back .sandbox/passwords/passphrase, or begin again with `make down` and `make up`"
+    return "see .sandbox/pulumi.log"
+
+
+def _type(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _diagnostics(document: Mapping[str, object]) -> list[str]:
+    listed = document.get("diagnostics")
+    entries: Iterable[Mapping[str, str]] = listed if isinstance(listed, Sequence) else ()
+    return [
+        str(entry.get("message", "")).strip() for entry in entries if entry.get("severity") == "error"
+    ]
+
+
+def described(changes: Counter[tuple[str, str]]) -> str:
+    """Say `12 to create, 1 to update`."""
+    words = {"create": "create", "update": "update", "delete": "delete", "replace": "replace"}
+    counted = Counter({op: 0 for op in words})
+    for (operation, _), many in changes.items():
+        if operation in words:
+            counted[operation] += many
+    return ", ".join(f"{many} to {words[op]}" for op, many in counted.items() if many) or "nothing"
+
+
+def interpreter(checkout: Path) -> Path:
+    """The virtual environment's Python, which also runs the stand-ins and dynamic providers."""
+    return checkout / ".venv" / "bin" / "python"

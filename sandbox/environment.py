@@ -1,0 +1,65 @@
+"""The variables that a shell, Pulumi and the servers need, and the file that a shell sources."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox import emulator
+from sandbox.layout import STACK, Layout, write_private
+from sandbox.ports import Ports
+
+# What would lead Vault's or AWS's clients to somebody's real servers.
+_FOREIGN = ("VAULT_", "BAO_", "AWS_", "PULUMI_")
+
+
+def variables(
+    layout: Layout, ports: Ports, toolchain: Mapping[str, str], bin_directory: Path
+) -> dict[str, str]:
+    """Give every variable of the environment, without the rest of the process's."""
+    address = f"https://127.0.0.1:{ports.vault[0]}"
+    ca = str(layout.tls / "ca.pem")
+    return {
+        **toolchain,
+        "PATH_ADD": str(bin_directory),
+        "VAULT_ADDR": address,
+        "VAULT_CACERT": ca,
+        "BAO_ADDR": address,
+        "BAO_CACERT": ca,
+        **emulator.CREDENTIALS,
+        "AWS_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.emulator}",
+        # A profile or a metadata service of the person's own must not come in between.
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PULUMI_BACKEND_URL": f"file://{layout.state}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(layout.passwords / "passphrase"),
+        "PULUMI_OPTION_CONFIG_FILE": str(layout.settings),
+        "PULUMI_STACK": STACK,
+    }
+
+
+def process_environment(added: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment for a child process: ours, without what leads to somebody's real servers."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    own = dict(added)
+    path = f"{own.pop('PATH_ADD')}{os.pathsep}{kept.get('PATH', '')}"
+    return {**kept, **own, "PATH": path}
+
+
+def write(layout: Layout, added: Mapping[str, str]) -> None:
+    """Write `.sandbox/env`. It names files with secrets, it holds none."""
+    own = dict(added)
+    lines = ["# Source this: . .sandbox/env\n"]
+    lines += [f"unset {' '.join(_unset(own))}\n"]
+    bin_directory = shlex.quote(own.pop("PATH_ADD"))
+    lines += [f'case ":$PATH:" in *:{bin_directory}:*) ;; *) PATH={bin_directory}:"$PATH" ;; esac\n']
+    lines += [f"export {name}={shlex.quote(value)}\n" for name, value in own.items()]
+    write_private(layout.env, "".join([*lines, "export PATH\n"]))
+
+
+def _unset(own: Mapping[str, str]) -> list[str]:
+    tokens = ("VAULT_TOKEN", "VAULT_NAMESPACE", "BAO_TOKEN", "AWS_PROFILE", "AWS_SESSION_TOKEN",
+              "AWS_DEFAULT_REGION", "VAULT_SKIP_VERIFY", "PULUMI_CONFIG_PASSPHRASE")  # fmt: skip
+    return [name for name in tokens if name not in own]

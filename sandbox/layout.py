@@ -1,0 +1,125 @@
+"""Where the embedded environment keeps its things: all of it below `.sandbox/` of the checkout."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+STACK = "local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Paths of one checkout's embedded environment."""
+
+    checkout: Path
+
+    @property
+    def root(self) -> Path:
+        """Everything that `make down` deletes."""
+        return self.checkout / ".sandbox"
+
+    @property
+    def tracked_settings(self) -> Path:
+        """What people edit."""
+        return self.checkout / f"Pulumi.{STACK}.yaml"
+
+    @property
+    def settings(self) -> Path:
+        """What Pulumi reads: the tracked settings, filled in for this machine, and the stack's secrets."""
+        return self.root / f"Pulumi.{STACK}.yaml"
+
+    @property
+    def state(self) -> Path:
+        """Pulumi's file backend."""
+        return self.root / "state"
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack's state, once there is one."""
+        return self.state / ".pulumi" / "stacks" / "strongroom" / f"{STACK}.json"
+
+    @property
+    def servers(self) -> Path:
+        """The Vault nodes."""
+        return self.root / "vault"
+
+    @property
+    def emulator(self) -> Path:
+        """The AWS emulator's log and pid."""
+        return self.root / "emulator"
+
+    @property
+    def tls(self) -> Path:
+        """The private CA and the servers' certificate."""
+        return self.root / "tls"
+
+    @property
+    def cluster(self) -> Path:
+        """What stands for a Kubernetes cluster: the keys that sign ServiceAccount tokens."""
+        return self.root / "cluster"
+
+    @property
+    def passwords(self) -> Path:
+        """Generated passwords, one file each, 0600."""
+        return self.root / "passwords"
+
+    @property
+    def custody(self) -> Path:
+        """The envelope's local copy, while there is one."""
+        return self.root / "custody"
+
+    @property
+    def env(self) -> Path:
+        """What a shell sources."""
+        return self.root / "env"
+
+    @property
+    def ports_file(self) -> Path:
+        """The ports that were chosen, remembered."""
+        return self.root / "ports.json"
+
+    def prepare(self) -> None:
+        """Make the folders; nobody else may look in."""
+        for folder in (self.root, self.state, self.servers, self.emulator, self.tls, self.cluster,
+                       self.passwords, self.custody):  # fmt: skip
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def holds_stack(self) -> bool:
+        """Whether the stack has resources, as its own state says."""
+        try:
+            checkpoint = json.loads(self.stack_file.read_text())
+        except (OSError, ValueError):
+            return False
+        latest = checkpoint.get("checkpoint", {}).get("latest") or {}
+        return any(
+            resource.get("type") != "pulumi:pulumi:Stack" for resource in latest.get("resources") or []
+        )
+
+
+def cache_directory() -> Path:
+    """Where downloads and builds outlive the checkout: STRONGROOM_CACHE, else the user's cache."""
+    own = os.environ.get("STRONGROOM_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "strongroom"
+
+
+def write_private(path: Path, text: str | bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    data = text.encode() if isinstance(text, str) else text
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    temporary.replace(path)
+
+
+def password(layout: Layout, name: str) -> str:
+    """Give the password of that name, made at first use."""
+    path = layout.passwords / name
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(24))
+    return path.read_text()
