@@ -4,18 +4,18 @@ import time
 from pathlib import Path
 
 import pulumi
+from components.cloud.aws.cloud import AwsCloud, AwsCloudArgs
+from settings import load, stack_secret
 
 from acl.account import Shape
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
 from components.bootstrap import AccountArgs, VaultBootstrap, VaultBootstrapArgs
-from components.cloud.aws.cloud import AwsCloud, AwsCloudArgs
 from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
 from components.server.processes import ProcessServer, ProcessServerArgs
 from engine import quicken
-from settings import load, stack_secret
 
 KEY_VALUE = "kv"
 
@@ -114,9 +114,7 @@ People(
     account,
 )
 secrets = service_secrets(catalog.services, cloud, stack_secret, now=time.time())
-KeyValue(
-    "kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account
-)
+KeyValue("kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account)
 
 pulumi.export("address", bootstrap.address)
 pulumi.export("logins", services.logins)

@@ -54,7 +54,11 @@ def account_acl(shape: Shape, *, name: str, mount: str) -> str:
         [
             # The provider works with a child token, so that its leases end with it.
             rule("auth/token/create", "update"),
-            *(each for prefix in ("svc", "team") for each in _whole(f"sys/policies/acl/{prefix}-*")),
+            *(
+                each
+                for prefix in ("svc", "team")
+                for each in _whole(f"sys/policies/acl/{prefix}-*")
+            ),
             *(each for path in shape.key_value for each in _key_value(path)),
             *(each for path, kind in shape.methods.items() for each in _method(path, kind)),
             rule(f"sys/policies/acl/{name}", "deny"),

@@ -135,7 +135,9 @@ class Engine:
 
 def _cure(reason: str) -> str:
     if "passphrase" in reason:
-        return "put back .sandbox/passwords/passphrase, or begin again with `make down` and `make up`"
+        return (
+            "put back .sandbox/passwords/passphrase, or begin again with `make down` and `make up`"
+        )
     return "see .sandbox/pulumi.log"
 
 
@@ -147,14 +149,16 @@ def _diagnostics(document: Mapping[str, object]) -> list[str]:
     listed = document.get("diagnostics")
     entries: Iterable[Mapping[str, str]] = listed if isinstance(listed, Sequence) else ()
     return [
-        str(entry.get("message", "")).strip() for entry in entries if entry.get("severity") == "error"
+        str(entry.get("message", "")).strip()
+        for entry in entries
+        if entry.get("severity") == "error"
     ]
 
 
 def described(changes: Counter[tuple[str, str]]) -> str:
     """Say `12 to create, 1 to update`."""
     words = {"create": "create", "update": "update", "delete": "delete", "replace": "replace"}
-    counted = Counter({op: 0 for op in words})
+    counted = Counter(dict.fromkeys(words, 0))
     for (operation, _), many in changes.items():
         if operation in words:
             counted[operation] += many

@@ -54,7 +54,9 @@ def write(layout: Layout, added: Mapping[str, str]) -> None:
     lines = ["# Source this: . .sandbox/env\n"]
     lines += [f"unset {' '.join(_unset(own))}\n"]
     bin_directory = shlex.quote(own.pop("PATH_ADD"))
-    lines += [f'case ":$PATH:" in *:{bin_directory}:*) ;; *) PATH={bin_directory}:"$PATH" ;; esac\n']
+    lines += [
+        f'case ":$PATH:" in *:{bin_directory}:*) ;; *) PATH={bin_directory}:"$PATH" ;; esac\n'
+    ]
     lines += [f"export {name}={shlex.quote(value)}\n" for name, value in own.items()]
     write_private(layout.env, "".join([*lines, "export PATH\n"]))
 

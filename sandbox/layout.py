@@ -94,7 +94,8 @@ class Layout:
             return False
         latest = checkpoint.get("checkpoint", {}).get("latest") or {}
         return any(
-            resource.get("type") != "pulumi:pulumi:Stack" for resource in latest.get("resources") or []
+            resource.get("type") != "pulumi:pulumi:Stack"
+            for resource in latest.get("resources") or []
         )
 
 

@@ -32,7 +32,9 @@ def status(layout: Layout) -> int:
     for index, node in enumerate(nodes.recorded(layout.servers)):
         running = nodes.pid(node)
         health = nodes.health(node) if running else None
-        state = _HEALTH.get(health, f"answers {health}") if health else "stopped: `make up` restarts it"
+        state = (
+            _HEALTH.get(health, f"answers {health}") if health else "stopped: `make up` restarts it"
+        )
         well = well and health in (200, 429)
         table.add_row(f"Vault node {index}", f"https://{node.api}", str(running or "-"), state)
     stack = "has resources" if layout.holds_stack() else "empty"

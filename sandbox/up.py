@@ -109,9 +109,7 @@ def prepare(layout: Layout) -> Ready:
         say(f"  {key} as set in .sandbox/{layout.settings.name}")
     variables = environment.variables(layout, chosen, tools.environment, tools.bin)
     environment.write(layout, variables)
-    engine = Engine(
-        layout=layout, environment=environment.process_environment(variables), say=say
-    )
+    engine = Engine(layout=layout, environment=environment.process_environment(variables), say=say)
     engine.ensure_stack()
     for key in sorted(_stack_secrets(layout) - configuration.secrets_present(layout)):
         engine.set_secret(key, password(layout, key))
@@ -124,7 +122,9 @@ def _stack_secrets(layout: Layout) -> set[str]:
     from catalog.reader import read  # noqa: PLC0415
 
     catalog = read(layout.checkout / "catalog")
-    keys = {key for s in catalog.services for fields in s.secrets.values() for key in fields.values()}
+    keys = {
+        key for s in catalog.services for fields in s.secrets.values() for key in fields.values()
+    }
     return keys | {key for team in catalog.teams for key in team.members.values()}
 
 
@@ -164,7 +164,9 @@ def _what_next(ready: Ready) -> None:
     logins = outputs.get("logins")
     services = sorted(logins) if isinstance(logins, dict) else []
     console.print(f"\n[bold green]Vault is up[/] at {outputs.get('address')}")
-    say("  . .sandbox/env                                 pulumi, bao and their variables in this shell")
+    say(
+        "  . .sandbox/env                                 pulumi, bao and their variables in this shell"
+    )
     if services:
         say(f"  python -m sandbox token {services[0]:<22} a ServiceAccount token of that service")
     say("  make status, make logs, make preview, make down")

@@ -61,7 +61,9 @@ class ServiceLogin(pulumi.ComponentResource):
                 opts=kept,
             )
         else:
-            mount = vault.AuthBackend(f"{name}-mount", type="kubernetes", path=args.mount, opts=kept)
+            mount = vault.AuthBackend(
+                f"{name}-mount", type="kubernetes", path=args.mount, opts=kept
+            )
             self._mounted = vault.kubernetes.AuthBackendConfig(
                 f"{name}-config",
                 backend=mount.path,

@@ -1,0 +1,100 @@
+"""`python -m ops drift`: values in Vault that differ from what the program wrote.
+
+pulumi-vault compares what is declared with its own state, never with the value in Vault, so neither `pulumi up`
+nor `pulumi refresh` sees a value that somebody changed. This reads each secret as the limited account.
+"""
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import hvac
+import requests
+from hvac.exceptions import Forbidden, InvalidPath, VaultError
+
+from ops.stack import ACCOUNT, SECRET, Resource, StackError, resources, the_only
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One secret that is not as written. Values are never shown."""
+
+    path: str
+    how: Literal["changed", "gone"]
+
+
+def drift(stack: str | None, *, repair: bool) -> list[Drift]:
+    """Compare every KV secret of the stack with Vault; with `repair` write back what differs.
+
+    Raises:
+        StackError: if the state can't be read or Vault refuses.
+
+    """
+    found = resources(stack, show_secrets=True)
+    secrets = [each for each in found if each.type == SECRET]
+    if not secrets:
+        return []
+    provider = the_only(found, ACCOUNT)
+    client = _login(provider)
+    try:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            drifts = list(pool.map(lambda secret: _compare(client, secret, repair=repair), secrets))
+    except (VaultError, requests.RequestException) as error:
+        raise StackError(f"Vault refuses: {type(error).__name__}; check `make status`") from None
+    finally:
+        client.auth.token.revoke_self()
+    return sorted(_present(drifts), key=lambda each: each.path)
+
+
+def _present(drifts: Iterable[Drift | None]) -> Iterable[Drift]:
+    return (each for each in drifts if each is not None)
+
+
+def _compare(client: hvac.Client, secret: Resource, *, repair: bool) -> Drift | None:
+    mount, name = secret.inputs["mount"], secret.inputs["name"]
+    declared = json.loads(secret.inputs["dataJson"])
+    how: Literal["changed", "gone"]
+    try:
+        answer = client.secrets.kv.v2.read_secret_version(
+            name, mount_point=mount, raise_on_deleted_version=True
+        )
+    except InvalidPath:
+        how = "gone"
+    else:
+        if answer["data"]["data"] == declared:
+            return None
+        how = "changed"
+    if repair:
+        client.secrets.kv.v2.create_or_update_secret(name, declared, mount_point=mount)
+    return Drift(f"{mount}/{name}", how)
+
+
+def _login(provider: Resource) -> hvac.Client:
+    inputs = provider.inputs
+    login = inputs["authLoginUserpass"]
+    # Provider configuration is stored as text.
+    login = json.loads(login) if isinstance(login, str) else login
+    password = login.get("password")
+    if password is None:
+        with open(login["passwordFile"]) as file:  # noqa: PTH123
+            password = file.read().strip()
+    session = requests.Session()
+    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=_AT_ONCE))
+    session.trust_env = False
+    client = hvac.Client(url=inputs["address"], verify=inputs["caCertFile"], session=session)
+    client.session.verify = inputs["caCertFile"]
+    try:
+        client.auth.userpass.login(login["username"], password, mount_point=login["mount"])
+    except Forbidden:
+        raise StackError(
+            "Vault refuses the account's login; run `pulumi up`, which repairs it"
+        ) from None
+    except (VaultError, requests.RequestException) as error:
+        raise StackError(
+            f"Vault at {inputs['address']} does not answer ({type(error).__name__}); see `make status`"
+        ) from None
+    return client

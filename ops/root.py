@@ -1,0 +1,87 @@
+"""`python -m ops root -- <command>`: a root token for one command, revoked whatever happens."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from custody.root import minted
+
+from custody.request import AwsCustody, ClusterAddress
+from ops.stack import OWNED, resources, the_only
+
+
+class _EndedError(BaseException):
+    """SIGTERM or SIGHUP: unwinds, so that the token is revoked on the way out."""
+
+
+def run_as_root(stack: str | None, command: Sequence[str]) -> int:
+    """Mint a root token from the recovery keys, run `command` with it, revoke it; give the exit code.
+
+    The token is in the command's environment only (VAULT_TOKEN, BAO_TOKEN), never in an argument.
+
+    Raises:
+        CustodyError: if it can't be minted or, after the command, not be revoked.
+        StackError: if the state doesn't say where the cluster is.
+
+    """
+    outputs = the_only(resources(stack), OWNED).outputs
+    cluster = ClusterAddress(
+        flavour=outputs["flavour"],
+        members=tuple(outputs["members"]),
+        generate_root_members=tuple(outputs["generate_root_members"]),
+        ca_certificate=outputs["ca_certificate"],
+    )
+    with _ending_unwinds(), tempfile.TemporaryDirectory() as folder:
+        ca = Path(folder) / "ca.pem"
+        ca.write_text(cluster.ca_certificate)
+        with minted(cluster, AwsCustody(**outputs["custody"])) as token:
+            address = cluster.members[0]
+            environment = {
+                **os.environ,
+                "VAULT_ADDR": address, "VAULT_CACERT": str(ca),
+                "BAO_ADDR": address, "BAO_CACERT": str(ca),
+                "VAULT_TOKEN": token.reveal(), "BAO_TOKEN": token.reveal(),
+            }  # fmt: skip
+            return _run(command, environment)
+
+
+def _run(command: Sequence[str], environment: dict[str, str]) -> int:
+    try:
+        process = subprocess.Popen(list(command), env=environment)
+    except OSError as error:
+        # The shell's own exit code for a command that can't be run.
+        print(f"{command[0]}: {error.strerror}")  # noqa: T201
+        return 127
+    try:
+        return process.wait()
+    except BaseException:
+        # Nothing may go on with the token once we leave.
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
+
+
+@contextmanager
+def _ending_unwinds() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into an exception while the token lives."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise _EndedError(number)
+
+    previous = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    except _EndedError as ended:
+        raise SystemExit(128 + int(ended.args[0])) from None
+    finally:
+        for each, handler in previous.items():
+            signal.signal(each, handler)

@@ -1,0 +1,88 @@
+"""What the state of a stack says: read through Pulumi's own command line, kept in memory."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+OWNED = "pulumi-python:dynamic/strongroom:Owned"
+SECRET = "vault:kv/secretV2:SecretV2"  # noqa: S105  a type's name
+ACCOUNT = "pulumi:providers:vault"
+
+
+class StackError(typer.BadParameter):
+    """The state can't be read or lacks what a command needs; one line with what to do."""
+
+
+@dataclass(frozen=True, repr=False)
+class Resource:
+    """One resource of the state. Not printable: inputs may hold decrypted secrets."""
+
+    type: str
+    urn: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+
+def resources(stack: str | None, *, show_secrets: bool = False) -> list[Resource]:
+    """Give the stack's resources; secrets are decrypted only if asked, and only into memory.
+
+    Raises:
+        StackError: if Pulumi refuses (no such stack, wrong passphrase, backend unreachable).
+
+    """
+    command = ["pulumi", "stack", "export", "--non-interactive"]
+    command += ["--stack", stack] if stack else []
+    command += ["--show-secrets"] if show_secrets else []
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise StackError(
+            "pulumi is not on PATH; in the embedded environment: . .sandbox/env"
+        ) from None
+    if finished.returncode != 0:
+        reason = (finished.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise StackError(f"the stack can't be read: {reason.removeprefix('error: ')}")
+    deployment = json.loads(finished.stdout).get("deployment") or {}
+    return [
+        Resource(
+            type=each["type"],
+            urn=each["urn"],
+            inputs=_plain(each.get("inputs") or {}),
+            outputs=_plain(each.get("outputs") or {}),
+        )
+        for each in deployment.get("resources") or []
+    ]
+
+
+def the_only(found: list[Resource], kind: str) -> Resource:
+    """Give the one resource of this type.
+
+    Raises:
+        StackError: if there is none or several.
+
+    """
+    matching = [each for each in found if each.type == kind]
+    if len(matching) != 1:
+        raise StackError(
+            f"the stack has {len(matching)} resources of type {kind} instead of one; run `pulumi up` first"
+        )
+    return matching[0]
+
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+
+
+def _plain(value: Any) -> Any:
+    """Unwrap decrypted secrets; leave encrypted ones as None."""
+    if isinstance(value, dict):
+        if _SIGNATURE in value:
+            plaintext = value.get("plaintext")
+            return None if plaintext is None else json.loads(plaintext)
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
