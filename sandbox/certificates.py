@@ -1,6 +1,6 @@
 """A private CA and one certificate for the servers of this machine."""
 
-import datetime
+import datetime as dt
 import ipaddress
 
 from cryptography import x509
@@ -10,8 +10,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.layout import Layout, write_private
 
-_LIFE = datetime.timedelta(days=365)
-_RENEW_BEFORE = datetime.timedelta(days=30)
+_LIFE = dt.timedelta(days=365)
+_RENEW_BEFORE = dt.timedelta(days=30)
 
 
 def ensure(layout: Layout) -> bool:
@@ -62,14 +62,14 @@ def ensure(layout: Layout) -> bool:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
 ) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_before(now - dt.timedelta(minutes=5))
         .not_valid_after(now + _LIFE)
     )
 
@@ -90,7 +90,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 def _lasts(pem: bytes) -> bool:
     until = x509.load_pem_x509_certificate(pem).not_valid_after_utc
-    return until - datetime.datetime.now(datetime.UTC) > _RENEW_BEFORE
+    return until - dt.datetime.now(dt.UTC) > _RENEW_BEFORE
 
 
 def _private(key: ec.EllipticCurvePrivateKey) -> bytes:

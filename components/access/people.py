@@ -41,7 +41,7 @@ class People(pulumi.ComponentResource):
         for team in args.teams:
             members.update(team.members)
         for person, key in sorted(members.items()):
-            password = pulumi.Output.secret(args.password(key))
+            password: pulumi.Output[str] = pulumi.Output.secret(args.password(key))
             vault.UserpassAuthBackendUser(
                 f"person-{person}",
                 mount=mount.path,

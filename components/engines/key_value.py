@@ -36,11 +36,12 @@ class KeyValue(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.keep),
         )
         for path, fields in sorted(args.secrets.items()):
+            data: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(fields))
             vault.kv.SecretV2(
                 f"secret-{path}",
                 mount=mount.path,
                 name=path,
-                data_json=pulumi.Output.secret(pulumi.Output.json_dumps(fields)),
+                data_json=data,
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
         self.register_outputs({})

@@ -5,6 +5,7 @@ data. A process belongs to a node if it runs with that node's configuration file
 taken for a server.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -199,10 +200,9 @@ def _refuse_taken(address: str) -> None:
 
 def _reap(number: int) -> None:
     """Take the exit status where the server is our own child, so that it leaves no zombie."""
-    try:
+    # Started by an earlier run, it is nobody's child here: init reaps it.
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(number, os.WNOHANG)
-    except ChildProcessError:
-        pass
 
 
 def _last_line(log: Path) -> str:
