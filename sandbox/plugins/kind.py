@@ -1,0 +1,165 @@
+"""One type of resource, as a stand-in's table describes it: its properties, and the five things done to it."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from sandbox.plugins.values import holds_unknown
+
+Values = Mapping[str, Any]
+"""Property name as in Pulumi's schema (camelCase) -> plain value."""
+
+
+Client = TypeVar("Client")
+
+
+def settled(value: Any) -> Any:
+    """Give a value's comparable form: what is empty counts as absent, at every depth."""
+    if isinstance(value, Mapping):
+        inner = {name: settled(each) for name, each in value.items()}
+        return {name: each for name, each in inner.items() if each is not None} or None
+    if isinstance(value, list | tuple):
+        return [settled(each) for each in value] or None
+    return value or None
+
+
+def same(old: Any, new: Any) -> bool:
+    """Equal, where empty, zero, false and absent are one, as they are to the official plugins."""
+    return bool(settled(old) == settled(new))
+
+
+def same_set(old: Any, new: Any) -> bool:
+    """Equal as sets: the server may give a list back in any order."""
+    return same(_in_order(old), _in_order(new))
+
+
+def _in_order(items: Any) -> Any:
+    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True)) if items else None
+
+
+def same_json(old: Any, new: Any) -> bool:
+    """Equal as JSON documents: neither spaces nor the order of keys count."""
+    if not (old and new):
+        return same(old, new)
+    try:
+        return bool(json.loads(old) == json.loads(new))
+    except ValueError:
+        return bool(old == new)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """One property. Its behaviour is the official plugin's; the flags say which."""
+
+    name: str
+    immutable: bool = False
+    """A change replaces the resource."""
+    computed: bool = False
+    """The server decides when the program doesn't: unknown in a preview, and no diff while unset."""
+    output: bool = False
+    """Only ever read: a program can't set it."""
+    volatile: bool = False
+    """An output that an update may change: unknown in the update's preview."""
+    default: Any = None
+    """What the plugin takes when the program gives nothing."""
+    secret: bool = False
+    write_only: bool = False
+    """Sent with every write, never read back, never a reason for one; its version is."""
+    unread: bool = False
+    """Sent, but the server doesn't tell it: the state is believed."""
+    own: bool = False
+    """The plugin's own: the server never hears of it."""
+    autonamed: bool = False
+    """Named after the resource when the program gives no name."""
+    same: Callable[[Any, Any], bool] = same
+    nested: Iterable[str] | None = None
+    """Names of the fields of the object, or of each object of the list. None: free."""
+    wire: str = ""
+    """The server's name for it; by default Pulumi's in snake case."""
+
+    @property
+    def believed(self) -> bool:
+        """Whether only the state knows it."""
+        return self.unread or self.own
+
+    def unknown_fields(self, value: Any) -> list[str]:
+        """Names inside `value` that the table doesn't know."""
+        if self.nested is None:
+            return []
+        objects = value if isinstance(value, list) else [value]
+        names = {name for each in objects if isinstance(each, Mapping) for name in each}
+        return sorted(names - set(self.nested))
+
+
+def snake(name: str) -> str:
+    """`tokenBoundCidrs` -> `token_bound_cidrs`."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def properties(*listed: Property) -> dict[str, Property]:
+    """Give a kind's properties by name."""
+    return {each.name: each for each in listed}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a create leaves: the id by which the server finds it again, and its state."""
+
+    identity: str
+    state: Values = field(repr=False)
+
+
+class Kind(ABC, Generic[Client]):
+    """One type of resource. Every method may raise RefusedError; `create` also IncompleteError."""
+
+    properties: Mapping[str, Property]
+
+    @abstractmethod
+    def create(self, client: Client, inputs: Values) -> Made:
+        """Make it. `inputs` are complete: defaults filled in."""
+
+    @abstractmethod
+    def read(self, client: Client, identity: str, state: Values) -> Values | None:
+        """Give its state as the server has it; None if it is gone. `state` is empty in an import."""
+
+    @abstractmethod
+    def update(self, client: Client, identity: str, state: Values, inputs: Values) -> Values:
+        """Make it as `inputs` say and give the new state. `state` is the old one."""
+
+    @abstractmethod
+    def delete(self, client: Client, identity: str, state: Values) -> None:
+        """Delete it; that it is gone already is no error."""
+
+    def completed(self, inputs: Values) -> dict[str, Any]:
+        """Inputs with the plugin's own defaults."""
+        defaults = {p.name: p.default for p in self.properties.values() if p.default is not None}
+        return {**defaults, **{name: each for name, each in inputs.items() if each is not None}}
+
+    def kept(self, state: Values, *, believed_only: bool = False) -> dict[str, Any]:
+        """What of `state` may stay in the state: never what is write-only."""
+        return {
+            name: value
+            for name, value in state.items()
+            if name in self.properties
+            and not self.properties[name].write_only
+            and (not believed_only or self.properties[name].believed)
+        }
+
+    def changed(self, state: Values, inputs: Values) -> list[str]:
+        """Names of the properties in which `inputs` differ from the state."""
+        names = []
+        for each in self.properties.values():
+            if each.output or each.write_only:
+                continue
+            new, old = inputs.get(each.name), state.get(each.name)
+            if new is None:
+                if each.computed:
+                    continue
+                new = each.default
+            if old is None:
+                old = each.default
+            if holds_unknown(new) or not each.same(old, new):
+                names.append(each.name)
+        return names
