@@ -4,11 +4,11 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
 
+from components.server.spawn import spawn
 from sandbox.layout import Layout
 from sandbox.problem import ProblemError
 
@@ -47,19 +47,15 @@ def start(layout: Layout, port: int) -> bool:
                 f"stop that process, or delete {layout.ports_file} while nothing runs",
             ) from None
     log = layout.emulator / "server.log"
-    with log.open("ab", buffering=0) as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env={"PATH": os.environ["PATH"], **CREDENTIALS, "AWS_DEFAULT_REGION": "us-east-1"},
-            start_new_session=True,
-        )
-    (layout.emulator / "pid").write_text(str(process.pid))
+    number = spawn(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        {"PATH": os.environ["PATH"], **CREDENTIALS, "AWS_DEFAULT_REGION": "us-east-1"},
+        log,
+    )
+    (layout.emulator / "pid").write_text(str(number))
     deadline = time.monotonic() + _SECONDS
     while not _answers(port):
-        if process.poll() is not None or time.monotonic() > deadline:
+        if pid(layout, port) is None or time.monotonic() > deadline:
             raise ProblemError("the AWS emulator does not come up", f"see {log}")
         time.sleep(0.05)
     return True

@@ -12,13 +12,14 @@ import shutil
 import signal
 import socket
 import ssl
-import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from components.server.spawn import spawn
 
 _ANSWER_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -98,25 +99,17 @@ def start(node: Node, environment: Mapping[str, str]) -> bool:
     for address in (node.api, *node.other):
         _refuse_taken(address)
     directory = Path(node.directory)
-    log = os.open(directory / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        process = subprocess.Popen(
+        number = spawn(
             [*node.command, "server", _flag(node)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=directory,
-            env=_environment(environment),
-            # The server outlives the `pulumi up` that started it, and its Ctrl-C.
-            start_new_session=True,
+            _environment(environment),
+            directory / "server.log",
         )
     except OSError as error:
         raise NodeError(
             f"{node.command[0]} can't be run ({error.strerror}); set strongroom:server.command"
         ) from error
-    finally:
-        os.close(log)
-    (directory / "pid").write_text(str(process.pid))
+    (directory / "pid").write_text(str(number))
     return True
 
 

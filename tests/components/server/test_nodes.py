@@ -1,0 +1,127 @@
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.server import nodes
+from sandbox import certificates
+from sandbox.layout import Layout
+
+
+def _node(tmp_path: Path, api: str = "127.0.0.1:1") -> nodes.Node:
+    return nodes.Node(
+        directory=str(tmp_path / "node-0"),
+        # Any program that stays: what it is asked to serve is not looked at here.
+        command=(sys.executable, "-c", "import time; time.sleep(60)"),
+        api=api,
+        other=(),
+        ca="unused",
+    )
+
+
+def _free() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_files_are_private_and_written_only_when_they_change(tmp_path: Path) -> None:
+    node = _node(tmp_path)
+
+    assert nodes.write(node, "one")
+    assert not nodes.write(node, "one")
+    assert nodes.write(node, "two")
+    assert node.configuration.stat().st_mode & 0o777 == 0o600
+    assert nodes.recorded(tmp_path) == [node]
+
+
+def test_a_running_node_is_not_started_twice_and_stops(tmp_path: Path) -> None:
+    node = _node(tmp_path, _free())
+    nodes.write(node, "")
+    try:
+        assert nodes.start(node, os.environ)
+        first = nodes.pid(node)
+        assert not nodes.start(node, os.environ)
+        assert nodes.pid(node) == first is not None
+    finally:
+        nodes.stop(node)
+
+    assert nodes.pid(node) is None
+
+
+def test_a_recycled_pid_is_not_taken_for_the_server(tmp_path: Path) -> None:
+    node = _node(tmp_path)
+    nodes.write(node, "")
+    (Path(node.directory) / "pid").write_text(str(os.getpid()))
+
+    assert nodes.pid(node) is None
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        node = _node(tmp_path, f"127.0.0.1:{port}")
+        nodes.write(node, "")
+
+        with pytest.raises(nodes.NodeError, match=f"port {port} is taken .*server.ports"):
+            nodes.start(node, os.environ)
+
+
+def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
+    node = nodes.Node(
+        directory=str(tmp_path / "node-0"), command=("/nowhere/bao",), api=_free(), other=(), ca=""
+    )
+    nodes.write(node, "")
+
+    with pytest.raises(nodes.NodeError, match=r"/nowhere/bao can't be run .*server\.command"):
+        nodes.start(node, os.environ)
+
+
+def test_the_last_line_of_a_node_that_ended_is_shown(tmp_path: Path) -> None:
+    node = nodes.Node(
+        directory=str(tmp_path / "node-0"),
+        command=(sys.executable, "-c", "print('no such seal')"),
+        api=_free(),
+        other=(),
+        ca=str(tmp_path / ".sandbox" / "tls" / "ca.pem"),
+    )
+    nodes.write(node, "")
+    layout = Layout(checkout=tmp_path)
+    layout.prepare()
+    certificates.ensure(layout)
+    nodes.start(node, os.environ)
+
+    with pytest.raises(nodes.NodeError, match="has ended: no such seal; see"):
+        nodes.wait_until_answers([node])
+
+
+def test_the_region_of_the_shell_does_not_reach_the_server(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    node = nodes.Node(
+        directory=str(tmp_path / "node-0"),
+        command=(
+            sys.executable,
+            "-c",
+            f"import os, time; open({str(seen)!r}, 'w').write(' '.join(os.environ)); time.sleep(60)",
+        ),
+        api=_free(),
+        other=(),
+        ca="",
+    )
+    nodes.write(node, "")
+    given = {**os.environ, "AWS_REGION": "us-east-1", "AWS_ROLE_ARN": "role", "VAULT_TOKEN": "t"}
+    try:
+        nodes.start(node, given)
+        while not seen.exists() or not seen.read_text():
+            assert nodes.pid(node) is not None
+    finally:
+        nodes.stop(node)
+
+    names = seen.read_text().split()
+    assert "AWS_ROLE_ARN" in names
+    assert "AWS_REGION" not in names
+    assert "VAULT_TOKEN" not in names

@@ -1,0 +1,78 @@
+import dataclasses
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from components.cloud.contract import Seal
+from components.server.processes import ProcessServer, ProcessServerArgs
+from tests.conftest import Declare
+
+NODES = "pulumi-python:dynamic/strongroom:Nodes"
+
+
+def _args(tmp_path: Path) -> ProcessServerArgs:
+    ca = tmp_path / "ca.pem"
+    ca.write_text("a certificate")
+    return ProcessServerArgs(
+        flavour="openbao",
+        command=("/opt/bao",),
+        directory=str(tmp_path / "vault"),
+        ports=(8200, 8202, 8204),
+        generate_root_ports=(8300, 8301, 8302),
+        certificate="server.pem",
+        key="server-key.pem",
+        ca=str(ca),
+        seal=Seal(kind="awskms", parameters={"kms_key_id": pulumi.Output.from_input("key-1")}),
+    )
+
+
+def test_three_nodes_are_sealed_with_the_one_seal(declare: Declare, tmp_path: Path) -> None:
+    declared = declare(lambda: ProcessServer("server", _args(tmp_path)))
+
+    configurations = declared.one(NODES)["configurations"]
+    assert len(configurations) == 3
+    assert all('kms_key_id = "key-1"' in text for text in configurations)
+
+
+def test_the_contract_is_fulfilled(declare: Declare, tmp_path: Path) -> None:
+    def program() -> pulumi.Output[dict[str, object]]:
+        server = ProcessServer("server", _args(tmp_path))
+        return pulumi.Output.all(
+            address=server.address,
+            members=server.members,
+            roots=server.generate_root_members,
+            ca=server.ca_certificate,
+        )
+
+    assert declare(program).result == {
+        "address": "https://127.0.0.1:8200",
+        "members": [f"https://127.0.0.1:{port}" for port in (8200, 8202, 8204)],
+        "roots": [f"https://127.0.0.1:{port}" for port in (8300, 8301, 8302)],
+        "ca": "a certificate",
+    }
+
+
+def test_keep_protects_the_data(declare: Declare, tmp_path: Path) -> None:
+    kept = declare(lambda: ProcessServer("server", _args(tmp_path)))
+    loose = dataclasses.replace(_args(tmp_path), keep=False)
+    thrown = declare(lambda: ProcessServer("server", loose))
+
+    assert kept.resource(NODES).protect
+    assert not thrown.resource(NODES).protect
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ports", (8200, 8202)),
+        ("ports", (8200, 8201, 8204)),
+        ("generate_root_ports", (8300,)),
+        ("generate_root_ports", (8300, 8301, 8201)),
+    ],
+)
+def test_ports_that_cannot_work_are_refused(
+    tmp_path: Path, field: str, value: tuple[int, ...]
+) -> None:
+    with pytest.raises(ValueError, match=field):
+        dataclasses.replace(_args(tmp_path), **{field: value})  # type: ignore[arg-type]
