@@ -1,0 +1,44 @@
+import json
+
+import pulumi
+
+from components.engines.key_value import KeyValue, KeyValueArgs
+from tests.conftest import Declare, Declared
+
+SECRET = "vault:kv/secretV2:SecretV2"  # a type's name
+
+
+def _declared(declare: Declare, *, keep: bool = True) -> Declared:
+    def program() -> None:
+        KeyValue(
+            "kv",
+            KeyValueArgs(
+                mount="kv",
+                secrets={"shop/orders/mail": pulumi.Output.from_input({"password": "hunter2"})},
+                keep=keep,
+            ),
+        )
+
+    return declare(program)
+
+
+def test_a_value_is_secret_even_where_its_source_was_not(declare: Declare) -> None:
+    resource = _declared(declare).resource(SECRET)
+
+    assert json.loads(resource.inputs["dataJson"]) == {"password": "hunter2"}
+    assert "dataJson" in resource.secrets
+
+
+def test_a_secret_lies_at_its_services_path(declare: Declare) -> None:
+    resource = _declared(declare).resource(SECRET)
+
+    assert (resource.inputs["mount"], resource.inputs["name"]) == ("kv", "shop/orders/mail")
+    assert resource.delete_before_replace
+
+
+def test_the_mount_is_kv_2_and_guarded(declare: Declare) -> None:
+    mount = _declared(declare).resource("vault:index/mount:Mount")
+
+    assert mount.inputs["options"] == {"version": "2"}
+    assert mount.protect
+    assert not _declared(declare, keep=False).resource("vault:index/mount:Mount").protect
