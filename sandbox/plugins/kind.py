@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -74,8 +74,8 @@ class Property:
     autonamed: bool = False
     """Named after the resource when the program gives no name."""
     same: Callable[[Any, Any], bool] = same
-    nested: Iterable[str] | None = None
-    """Names of the fields of the object, or of each object of the list. None: free."""
+    nested: Mapping[str, Any] | None = None
+    """The fields of the object, or of each object of the list, and theirs in turn. None: free."""
     wire: str = ""
     """The server's name for it; by default Pulumi's in snake case."""
 
@@ -85,12 +85,20 @@ class Property:
         return self.unread or self.own
 
     def unknown_fields(self, value: Any) -> list[str]:
-        """Names inside `value` that the table doesn't know."""
-        if self.nested is None:
-            return []
-        objects = value if isinstance(value, list) else [value]
-        names = {name for each in objects if isinstance(each, Mapping) for name in each}
-        return sorted(names - set(self.nested))
+        """Paths inside `value` that the table doesn't know."""
+        return [] if self.nested is None else sorted(set(_unknown(value, self.nested, self.name)))
+
+
+def _unknown(value: Any, nested: Mapping[str, Any], path: str) -> Iterator[str]:
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _unknown(each, nested, path)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if name not in nested:
+                yield f"{path}.{name}"
+            elif isinstance(nested[name], tuple):
+                yield from _unknown(each, nested[name][1], f"{path}.{name}")
 
 
 def snake(name: str) -> str:

@@ -17,9 +17,10 @@ import grpc  # type: ignore[import-untyped]  # ships no types
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]  # ships no types
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from sandbox.plugins.difference import diff_response, inputs_now
 from sandbox.plugins.errors import IncompleteError, RefusedError
 from sandbox.plugins.kind import Client, Kind, Values
-from sandbox.plugins.values import UNKNOWN, from_struct, holds_unknown, to_struct
+from sandbox.plugins.values import UNKNOWN, from_struct, to_struct
 
 # What Pulumi itself puts among a provider's inputs.
 _PULUMIS_OWN = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "parameterization"})
@@ -129,7 +130,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Client]):
         old = from_struct(request.old_inputs if request.HasField("old_inputs") else request.olds)
         new = from_struct(request.news)
         names = sorted(n for n in old.keys() | new.keys() if old.get(n) != new.get(n))
-        return _diff_response({name: False for name in names if name not in _PULUMIS_OWN}, old, new)
+        return diff_response({name: False for name in names if name not in _PULUMIS_OWN}, old, new)
 
     @_one_line
     def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:  # noqa: N802, ARG002
@@ -158,11 +159,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Client]):
         failures = []
         for name, value in inputs.items():
             known = kind.properties.get(name)
-            wrong = (
-                [name]
-                if known is None or known.output
-                else [f"{name}.{inner}" for inner in known.unknown_fields(value)]
-            )
+            wrong = [name] if known is None or known.output else known.unknown_fields(value)
             failures += [
                 provider_pb2.CheckFailure(
                     property=name, reason=f"{token} of the sandbox has no property {each!r}"
@@ -182,7 +179,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Client]):
         state, inputs = from_struct(request.olds), from_struct(request.news)
         ignored = set(request.ignoreChanges)
         changed = [name for name in kind.changed(state, inputs) if name not in ignored]
-        return _diff_response(
+        return diff_response(
             {name: kind.properties[name].immutable for name in changed}, state, inputs
         )
 
@@ -214,7 +211,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Client]):
         return provider_pb2.ReadResponse(
             id=request.id,
             properties=self._struct(kind, found),
-            inputs=self._struct(kind, _inputs_now(kind, found, inputs)),
+            inputs=self._struct(kind, inputs_now(kind, found, inputs)),
         )
 
     @_one_line
@@ -282,42 +279,3 @@ def _own_name(request: Any) -> str:
     """Name it as the official plugins do: the resource's name and seven hex digits."""
     seed = request.randomSeed or secrets.token_bytes(32)
     return f"{request.urn.split('::', 3)[3]}-{hashlib.sha256(seed).hexdigest()[:7]}"
-
-
-def _diff_response(
-    names: Mapping[str, bool], old: Values, new: Values
-) -> provider_pb2.DiffResponse:
-    """`names`: what differs -> whether that replaces the resource."""
-    kinds = provider_pb2.PropertyDiff
-    detailed = {}
-    for name, replaces in names.items():
-        if name not in new:
-            kind = kinds.DELETE_REPLACE if replaces else kinds.DELETE
-        elif name not in old:
-            kind = kinds.ADD_REPLACE if replaces else kinds.ADD
-        else:
-            kind = kinds.UPDATE_REPLACE if replaces else kinds.UPDATE
-        detailed[name] = kinds(kind=kind)
-    response = provider_pb2.DiffResponse
-    return response(
-        changes=response.DIFF_SOME if names else response.DIFF_NONE,
-        diffs=list(names),
-        replaces=[name for name, replaces in names.items() if replaces],
-        detailedDiff=detailed,
-        hasDetailedDiff=True,
-    )
-
-
-def _inputs_now(kind: Kind[Any], found: Values, inputs: Values) -> dict[str, Any]:
-    """Give the inputs that would have made what was found: the state's own, but for what drifted."""
-    now = dict(inputs)
-    for each in kind.properties.values():
-        if each.output or each.write_only or each.believed:
-            continue
-        value = found.get(each.name)
-        if each.name in inputs:
-            if not each.same(value, inputs[each.name]) and not holds_unknown(inputs[each.name]):
-                now[each.name] = value if value is not None else each.default
-        elif (not inputs or not each.computed) and not each.same(value, each.default):
-            now[each.name] = value
-    return now

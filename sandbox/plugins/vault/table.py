@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.plugins.kind import Kind, Property, Values, same_set
+from sandbox.plugins.vault.audit import Audit
 from sandbox.plugins.vault.client import Vault
 from sandbox.plugins.vault.endpoint import Endpoint
 from sandbox.plugins.vault.kv import GenericSecret, SecretV2
-from sandbox.plugins.vault.mounts import Audit, AuthBackend, JwtAuthBackend, Mount
+from sandbox.plugins.vault.logins import AuthBackend, JwtAuthBackend
+from sandbox.plugins.vault.mounts import Mount
 
 
 def _same_cidrs(old: Any, new: Any) -> bool:
