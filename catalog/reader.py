@@ -1,0 +1,202 @@
+"""Reads the catalogue's directory whole and says everything that is wrong with it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from catalog.links import Entry, link_mistakes
+from catalog.model import Catalog, CloudGrant, Service, Team
+from catalog.schema import ServiceFile, TeamFile
+from mistakes import Mistake, MistakesError
+from mistakes.document import Document
+from mistakes.document import read as read_document
+from mistakes.explain import closest, explain
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A place that takes a stack secret."""
+
+    key: str
+    mistake: Callable[[str, str], Mistake]
+    """Makes a mistake of what is wrong and what to write, at that place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What was found. `catalog` holds only what is right by itself while there are mistakes."""
+
+    catalog: Catalog
+    mistakes: tuple[Mistake, ...]
+    references: tuple[Reference, ...]
+    """Every secret that is asked for, also by files with mistakes."""
+    buckets: Mapping[str, Callable[[str, str], Mistake]]
+    """Bucket -> makes a mistake where a service names it."""
+    complete: bool
+    """Whether every file was readable; otherwise names may seem unknown that aren't."""
+
+
+def read(directory: Path, shown: str | None = None) -> Catalog:
+    """Read a catalogue.
+
+    Raises:
+        MistakesError: with every mistake of every file.
+
+    """
+    reading = examine(directory, shown or directory.name)
+    if reading.mistakes:
+        raise MistakesError(reading.mistakes)
+    return reading.catalog
+
+
+def examine(directory: Path, shown: str) -> Reading:
+    """Read a catalogue that messages call `shown`. Never raises."""
+    mistakes: list[Mistake] = []
+    documents: list[Document] = []
+    for path in _files(directory, shown, mistakes):
+        document = read_document(path, f"{shown}/{path.name}")
+        mistakes += document.mistakes
+        documents.append(document)
+    entries = [_entry(document, mistakes) for document in documents if document.readable]
+    complete = all(document.readable for document in documents)
+    mistakes += link_mistakes(entries, complete=complete)
+    services = {each.id: each for entry in entries if (each := entry.service)}
+    teams = {entry.team.name: entry.team for entry in entries if entry.team}
+    catalog = Catalog(
+        services=tuple(services[id_] for id_ in sorted(services)),
+        teams=tuple(teams[name] for name in sorted(teams)),
+    )
+    return Reading(
+        catalog=catalog,
+        mistakes=tuple(mistakes),
+        references=tuple(ref for entry in entries for ref in _references(entry.document)),
+        buckets={
+            grant.bucket: _at(entry.document, ("cloud", name, "bucket"))
+            for entry in entries
+            if entry.service
+            for name, grant in entry.service.cloud.items()
+        },
+        complete=complete,
+    )
+
+
+def seconds(duration: str) -> int:
+    """Give the seconds of `30d`, `12h`, `90m` or `45s`."""
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def _files(directory: Path, shown: str, mistakes: list[Mistake]) -> list[Path]:
+    def refuse(file: str, wrong: str, cure: str) -> None:
+        mistakes.append(Mistake(file=file, wrong=wrong, cure=cure))
+
+    if not directory.is_dir():
+        what = "is no directory" if directory.exists() else "isn't there"
+        refuse(shown, f"the catalogue {what}", "make it, or name another with strongroom:catalog")
+        return []
+    try:
+        found = sorted(directory.rglob("*.y*ml"))
+    except OSError as error:
+        refuse(shown, f"the catalogue can't be read ({error.strerror})", "check its mode")
+        return []
+    files = []
+    for path in found:
+        if path.parent != directory:
+            refuse(
+                f"{shown}/{path.relative_to(directory)}",
+                "is in a directory of its own",
+                f"move it to {shown}/",
+            )
+        elif path.suffix != ".yaml":
+            refuse(f"{shown}/{path.name}", "isn't called .yaml", f"rename it to {path.stem}.yaml")
+        else:
+            files.append(path)
+    if not files:
+        refuse(shown, "the catalogue is empty", f"write {shown}/<namespace>-<service>.yaml")
+    return files
+
+
+def _entry(document: Document, mistakes: list[Mistake]) -> Entry:
+    value = document.value
+    if not isinstance(value, dict) or not value:
+        wrong = "is no object" if value else "is empty"
+        mistakes.append(document.mistake((), wrong, "begin it with `service:` or `team:`"))
+        return Entry(document=document)
+    if "service" in value and "team" in value:
+        last = max(("service", "team"), key=lambda key: document.lines[(key,)])
+        wrong = "describes a service and a team"
+        mistakes.append(document.mistake((last,), wrong, "write two files"))
+        return Entry(document=document)
+    if "service" in value:
+        service = _validated(ServiceFile, document, mistakes)
+        return Entry(document=document, service=_service(service) if service else None)
+    if "team" in value:
+        team = _validated(TeamFile, document, mistakes)
+        return Entry(document=document, team=_team(team) if team else None)
+    first = next(iter(value))
+    cure = closest(first, ["service", "team"])
+    if cure.startswith("delete"):
+        cure = "begin it with `service:` or `team:`"
+    mistakes.append(document.mistake((first,), "describes neither a service nor a team", cure))
+    return Entry(document=document)
+
+
+_File = TypeVar("_File", ServiceFile, TeamFile)
+
+
+def _validated(model: type[_File], document: Document, mistakes: list[Mistake]) -> _File | None:
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as error:
+        mistakes += explain(error, model, document)
+        return None
+
+
+def _service(file: ServiceFile) -> Service:
+    return Service(
+        namespace=file.namespace,
+        name=file.service,
+        secrets={
+            path: {name: reference.config for name, reference in fields.items()}
+            for path, fields in file.secrets.items()
+        },
+        cloud={
+            name: CloudGrant(
+                bucket=grant.bucket, access=grant.access, rotate_seconds=seconds(grant.rotate)
+            )
+            for name, grant in file.cloud.items()
+        },
+        shares=file.shares,
+    )
+
+
+def _team(file: TeamFile) -> Team:
+    return Team(
+        name=file.team,
+        administrator=file.administrator,
+        members={person: member.password.config for person, member in file.members.items()},
+        services=file.services,
+    )
+
+
+def _at(document: Document, path: tuple[str | int, ...]) -> Callable[[str, str], Mistake]:
+    return lambda wrong, cure: document.mistake(path, wrong, cure)
+
+
+def _references(document: Document) -> Iterator[Reference]:
+    """Every `{config: key}` in a file, whether or not the rest of it is right."""
+
+    def walk(value: object, path: tuple[str | int, ...]) -> Iterator[Reference]:
+        if not isinstance(value, dict):
+            return
+        key = value.get("config")
+        if isinstance(key, str):
+            yield Reference(key=key, mistake=_at(document, (*path, "config")))
+        for name, inner in value.items():
+            yield from walk(inner, (*path, name))
+
+    yield from walk(document.value, ())
