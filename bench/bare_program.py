@@ -26,10 +26,7 @@ for index in range(config.require_int("services")):
     acl = vault.Policy(
         name,
         name=name,
-        policy=f'path "kv/data/{path}/*" {{
-  capabilities = [{capabilities}]
-}}
-',
+        policy=f'path "kv/data/{path}/*" {{\n  capabilities = [{capabilities}]\n}}\n',
         opts=opts,
     )
     vault.jwt.AuthBackendRole(
