@@ -57,12 +57,13 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
 
     """
     mistakes = list(stack.mistakes)
-    settings = _settings(stack, mistakes)
+    settings = _settings(stack, mistakes) if stack.readable else None
     directory = stack.values.get("catalog") or "catalog"
     reading = examine_catalog(root / directory, directory)
     mistakes += reading.mistakes
-    mistakes += _secrets(stack, reading)
-    mistakes += _unknown_keys(stack, reading)
+    if stack.readable:
+        mistakes += _secrets(stack, reading)
+        mistakes += _unknown_keys(stack, reading)
     if settings:
         mistakes += _password(stack, settings)
         mistakes += _custody_bucket(stack, settings, reading)

@@ -26,6 +26,8 @@ class Stack:
     """Where lines are looked up, by path from the key on: `("cloud", "region")`."""
     mistakes: tuple[Mistake, ...] = ()
     """What is wrong with the file's own form."""
+    readable: bool = True
+    """False where the file couldn't be read: then nothing is called missing."""
 
     def mistake(self, path: Path, wrong: str, cure: str) -> Mistake:
         """Make a mistake that stands at a path, such as `("cloud", "region")`."""
@@ -88,6 +90,7 @@ def of_file(root: FilePath, name: str, config_file: FilePath | None = None) -> S
         secrets=frozenset(secrets),
         document=_from_keys(tracked),
         mistakes=(*document.mistakes, *tracked.mistakes, *_form(document)),
+        readable=isinstance(config, dict),
     )
 
 

@@ -1,0 +1,34 @@
+"""What all parts of the settings have in common."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_camel
+
+from mistakes.document import Path
+from mistakes.shapes import refuse_all
+
+Finding = tuple[Path, str, str]
+"""Path below the model that finds it, what is wrong, what to write."""
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        validate_default=False,
+        # A refused value may be a secret in the wrong place.
+        hide_input_in_errors=True,
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Model":
+        refuse_all(self.findings())
+        return self
+
+    def findings(self) -> Iterator[Finding]:
+        """Give what is wrong between fields that are right by themselves."""
+        yield from ()
