@@ -1,0 +1,82 @@
+"""Lists the commands. Each imports what it needs when it runs, so that `check` stays quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    # A traceback with local variables would show what must not be shown.
+    pretty_exceptions_enable=False,
+    help="What keeps an environment from day to day.",
+)
+Stack = Annotated[
+    str | None, typer.Option(help="The stack; otherwise the selected one.", envvar="PULUMI_STACK")
+]
+
+
+@app.command("check")
+def check_command(
+    stack: Annotated[str, typer.Option(help="The stack.", envvar="PULUMI_STACK")],
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Read this instead of Pulumi.<stack>.yaml.", envvar="PULUMI_OPTION_CONFIG_FILE"
+        ),
+    ] = None,
+) -> None:
+    """Check settings and catalogue whole, from their files, without an engine or a network."""
+    from mistakes import MistakesError  # noqa: PLC0415
+    from ops.check import check  # noqa: PLC0415
+
+    try:
+        typer.echo(check(Path.cwd(), stack, config_file))
+    except MistakesError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Write Pulumi.yaml's configuration block and schemas/ from the models."""
+    from ops.schema import write  # noqa: PLC0415
+
+    for path in write(Path.cwd()):
+        typer.echo(f"{path} written")
+
+
+@app.command("root", context_settings={"ignore_unknown_options": True})
+def root_command(
+    command: Annotated[list[str], typer.Argument(help="What to run; write -- before it.")],
+    stack: Stack = None,
+) -> None:
+    """Run a command with a root token in its environment, minted for it and revoked after it."""
+    from custody.errors import CustodyError  # noqa: PLC0415
+    from ops.root import run_as_root  # noqa: PLC0415
+
+    try:
+        raise typer.Exit(run_as_root(stack, command))
+    except CustodyError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command("drift")
+def drift_command(
+    stack: Stack = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Write back what differs.")] = False,
+) -> None:
+    """Name secrets in Vault that differ from what the program wrote; exit 1 if any still does."""
+    from ops.drift import drift  # noqa: PLC0415
+
+    found = drift(stack, repair=repair)
+    for each in found:
+        typer.echo(f"{each.path}: {each.how}{', written back' if repair else ''}")
+    if found and not repair:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m ops")
