@@ -56,7 +56,9 @@ class Cloud(Protocol):
     service_account_annotations: Mapping[str, pulumi.Output[str]]
     """What Vault's ServiceAccount carries so that its pods get their identity."""
 
-    def application_credentials(self, grant: BucketGrant, *, now: float) -> pulumi.Output[dict[str, str]]:
+    def application_credentials(
+        self, grant: BucketGrant, *, now: float
+    ) -> pulumi.Output[dict[str, str]]:
         """Declare a bucket, its least-privilege user and two overlapping access keys.
 
         Returns the fields that go into the service's own KV path, secret:

@@ -1,0 +1,105 @@
+"""What AwsCloud is told, refused early where AWS would refuse it late or, worse, take it."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from components.cloud.aws import names
+
+_STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
+_REGION = re.compile(r"(?!cn-)[a-z]{2}(-gov)?-[a-z]+-[0-9]")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_PREFIX = re.compile(r"[A-Za-z0-9/_.-]*")
+_PRINCIPAL = re.compile(
+    r"arn:aws(-us-gov)?:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)", re.ASCII
+)
+_ISSUER = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+SUBDOMAIN = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsCloudArgs:
+    """Which account and region, whose pods unseal, and who takes custody.
+
+    Raises:
+        ValueError: naming the field that AWS, or the documents built from it, could not bear.
+
+    """
+
+    stack: str
+    """Part of every name, so that stacks of one account don't meet."""
+    region: str
+    account_id: str
+    oidc_provider: str
+    """The cluster's issuer without https://; IAM must know it as an identity provider."""
+    namespace: str
+    """Of Vault's pods."""
+    service_account: str
+    """Of Vault's pods: the only one that may unseal."""
+    endpoint: str | None = None
+    """An emulator's URL; None at AWS itself."""
+    bucket: str | None = None
+    """Custody's; None: strongroom-custody-<account>-<stack>."""
+    prefix: str = ""
+    writers: tuple[str, ...] = ()
+    """ARNs that may take custody's writer role; empty: whoever the account's IAM lets."""
+    readers: tuple[str, ...] = ()
+    tls_only: bool = True
+    deletion_window_days: int = 30
+    keep: bool = True
+
+    def __post_init__(self) -> None:
+        _matches("stack", self.stack, _STACK, "lower-case letters, digits and hyphens, at most 31")
+        _matches("region", self.region, _REGION, "a region such as eu-central-1 (not in China)")
+        _matches("account_id", self.account_id, _ACCOUNT, "twelve digits")
+        _matches(
+            "oidc_provider", self.oidc_provider, _ISSUER, "the issuer's host and path, no https://"
+        )
+        _matches("namespace", self.namespace, LABEL, "one Kubernetes namespace")
+        _matches("service_account", self.service_account, SUBDOMAIN, "one ServiceAccount")
+        _matches(
+            "bucket", self.custody_bucket, _BUCKET, "3 to 63 lower-case letters, digits and hyphens"
+        )
+        # A star or `${` here would turn a document's exact names into patterns.
+        _matches("prefix", self.prefix, _PREFIX, "letters, digits and / _ . -")
+        for field in ("writers", "readers"):
+            for arn in getattr(self, field):
+                _matches(
+                    field, arn, _PRINCIPAL, "ARNs of users, roles or accounts, without wildcards"
+                )
+        if not 7 <= self.deletion_window_days <= 30:  # noqa: PLR2004  KMS's own bounds
+            raise ValueError("deletion_window_days must be between 7 and 30")
+        if self.endpoint is not None:
+            _check_endpoint(self.endpoint)
+
+    @property
+    def custody_bucket(self) -> str:
+        """The name of custody's bucket."""
+        return self.bucket or names.custody_bucket(self.account_id, self.stack)
+
+
+def _matches(field: str, value: str, pattern: re.Pattern[str], wanted: str) -> None:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"{field} must be {wanted}; it is {value!r}")
+
+
+def _check_endpoint(endpoint: str) -> None:
+    url = urlsplit(endpoint)
+    if url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/"):
+        raise ValueError(f"endpoint must be http(s)://host:port; it is {endpoint!r}")
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError("endpoint must be http(s)://host:port and nothing else")
+    if url.scheme == "http" and not _is_loopback(url.hostname):
+        raise ValueError(f"endpoint must be https except on a loopback address; it is {endpoint!r}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
