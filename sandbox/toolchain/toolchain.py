@@ -1,0 +1,156 @@
+"""Puts the tools together in one directory, for one interpreter."""
+
+import hashlib
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.toolchain import bao, engine, official
+from sandbox.toolchain.cache import Cache
+from sandbox.toolchain.engine import MARK, Engine
+from sandbox.toolchain.progress import Say
+
+_HOST = Path(__file__).parent / MARK
+_SCRIPTS = ("pulumi-language-python-exec", "pulumi-resource-pulumi-python")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolchain:
+    """The tools of one environment."""
+
+    pulumi: Path
+    pulumi_home: Path
+    """PULUMI_HOME: where Pulumi looks for plugins."""
+    bin: Path
+    """The directory to put first on PATH: pulumi, its language host and scripts, bao."""
+    bao: Path
+    official_plugins: bool
+    """Whether the providers' own plugins are in `pulumi_home`; otherwise stand-ins belong there."""
+    environment: Mapping[str, str]
+    """What Pulumi needs besides PATH: its home, the interpreter, and no network where there is none."""
+
+
+def ensure(cache: Path, say: Say) -> Toolchain:
+    """Find or make every tool for the interpreter that runs this; `say` gets one line at a time.
+
+    Raises:
+        ProblemError: if a tool can't be had; it says what to install.
+
+    """
+    cache = cache.absolute()
+    cache.mkdir(parents=True, exist_ok=True)
+    # Links in the way would make Pulumi warn of a language host that is not its own.
+    cache = cache.resolve()
+    search_path = _foreign(os.environ.get("PATH", os.defpath), cache)
+    server = bao.find(search_path)
+    found = engine.find(Cache(directory=cache, say=say), search_path)
+    key = hashlib.sha256(f"{sys.executable}\0{found.pulumi}".encode()).hexdigest()[:16]
+    tools = cache / "bin" / key
+    _assemble(tools, found, server)
+    home, are_official = _home(cache, key, found.pulumi, say)
+    environment = {
+        "PULUMI_HOME": str(home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_PYTHON_CMD": sys.executable,
+        # A plugin on the person's own PATH would win over the one that belongs to the SDK.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+    }
+    if not are_official:
+        environment |= {
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DISABLE_REGISTRY_RESOLVE": "true",
+        }
+    return Toolchain(
+        pulumi=tools / "pulumi",
+        pulumi_home=home,
+        bin=tools,
+        bao=server,
+        official_plugins=are_official,
+        environment=environment,
+    )
+
+
+def _foreign(search_path: str, cache: Path) -> str:
+    """Give the search path without what we made ourselves: `.sandbox/env` puts it there."""
+    own = [
+        folder
+        for folder in search_path.split(os.pathsep)
+        if folder
+        and not Path(folder).resolve().is_relative_to(cache)
+        and not (Path(folder) / MARK).exists()
+    ]
+    return os.pathsep.join(own)
+
+
+def _home(cache: Path, key: str, pulumi: Path, say: Say) -> tuple[Path, bool]:
+    """Give PULUMI_HOME, and whether it holds the official plugins."""
+    shared = cache / "home"
+    missing = official.missing_plugins(shared)
+    stand_ins = cache / "homes" / key
+    if not missing:
+        return shared, True
+    # A stack keeps its plugins: one that a stand-in made must not meet the official one by accident.
+    if not stand_ins.exists() and official.reachable():
+        shared.mkdir(exist_ok=True)
+        if official.install_plugins(pulumi, shared, missing, say):
+            return shared, True
+    if not stand_ins.exists():
+        say(f"the official provider plugins can't be downloaded: stand-ins, in {stand_ins}")
+        stand_ins.mkdir(parents=True)
+    return stand_ins, False
+
+
+def _assemble(tools: Path, found: Engine, server: Path) -> None:
+    tools.mkdir(parents=True, exist_ok=True)
+    source = found.pulumi.parent
+    _link(server, tools / "bao")
+    if found.hosted:
+        for part in source.glob("pulumi*"):
+            _link(part, tools / part.name)
+        return
+    # Pulumi takes the language host that lies beside its own file, whatever links lead there: no link.
+    _same(found.pulumi, tools / "pulumi")
+    for script in _SCRIPTS:
+        _write(tools / script, (source / script).read_bytes(), executable=True)
+    _write(tools / MARK, _HOST.read_bytes())
+    # Isolated: nothing of the person's own environment changes what it imports.
+    launcher = (
+        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I {shlex.quote(str(tools / MARK))} "$@"\n'
+    )
+    _write(tools / "pulumi-language-python", launcher.encode(), executable=True)
+
+
+def _link(target: Path, link: Path) -> None:
+    if not (link.is_symlink() and link.readlink() == target):
+        fresh = Path(tempfile.mkdtemp(dir=link.parent)) / link.name
+        fresh.symlink_to(target)
+        _put(fresh, link)
+
+
+def _same(target: Path, copy: Path) -> None:
+    if not (copy.exists() and copy.samefile(target)):
+        fresh = Path(tempfile.mkdtemp(dir=copy.parent)) / copy.name
+        try:
+            fresh.hardlink_to(target)
+        except OSError:  # a file system without hard links
+            shutil.copy2(target, fresh)
+        _put(fresh, copy)
+
+
+def _write(path: Path, data: bytes, *, executable: bool = False) -> None:
+    if not (path.is_file() and path.read_bytes() == data):
+        fresh = Path(tempfile.mkdtemp(dir=path.parent)) / path.name
+        fresh.write_bytes(data)
+        fresh.chmod(0o755 if executable else 0o644)
+        _put(fresh, path)
+
+
+def _put(fresh: Path, place: Path) -> None:
+    """Move a file to its place in one step: others may be running what lies there."""
+    fresh.replace(place)
+    shutil.rmtree(fresh.parent)
