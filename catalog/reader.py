@@ -1,7 +1,8 @@
 """Reads the catalogue's directory whole and says everything that is wrong with it."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,9 +12,10 @@ from catalog.links import Entry, link_mistakes
 from catalog.model import Catalog, CloudGrant, Service, Team
 from catalog.schema import ServiceFile, TeamFile
 from mistakes import Mistake, MistakesError
-from mistakes.document import Document
+from mistakes.document import Document, one_line
 from mistakes.document import read as read_document
 from mistakes.explain import closest, explain
+from mistakes.shapes import CONFIG_KEY
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -31,13 +33,13 @@ class Reference:
 class Reading:
     """What was found. `catalog` holds only what is right by itself while there are mistakes."""
 
-    catalog: Catalog
-    mistakes: tuple[Mistake, ...]
-    references: tuple[Reference, ...]
+    catalog: Catalog = field(default_factory=Catalog)
+    mistakes: tuple[Mistake, ...] = ()
+    references: tuple[Reference, ...] = ()
     """Every secret that is asked for, also by files with mistakes."""
-    buckets: Mapping[str, Callable[[str, str], Mistake]]
+    buckets: Mapping[str, Callable[[str, str], Mistake]] = field(default_factory=dict)
     """Bucket -> makes a mistake where a service names it."""
-    complete: bool
+    complete: bool = False
     """Whether every file was readable; otherwise names may seem unknown that aren't."""
 
 
@@ -58,12 +60,14 @@ def examine(directory: Path, shown: str) -> Reading:
     """Read a catalogue that messages call `shown`. Never raises."""
     mistakes: list[Mistake] = []
     documents: list[Document] = []
-    for path in _files(directory, shown, mistakes):
-        document = read_document(path, f"{shown}/{path.name}")
+    paths = _files(directory, shown, mistakes)
+    complete = not mistakes
+    for path in paths:
+        document = read_document(path, f"{shown}/{one_line(path.name)}")
         mistakes += document.mistakes
         documents.append(document)
     entries = [_entry(document, mistakes) for document in documents if document.readable]
-    complete = all(document.readable for document in documents)
+    complete = complete and all(document.readable for document in documents)
     mistakes += link_mistakes(entries, complete=complete)
     services = {each.id: each for entry in entries if (each := entry.service)}
     teams = {entry.team.name: entry.team for entry in entries if entry.team}
@@ -95,8 +99,7 @@ def _files(directory: Path, shown: str, mistakes: list[Mistake]) -> list[Path]:
         mistakes.append(Mistake(file=file, wrong=wrong, cure=cure))
 
     if not directory.is_dir():
-        what = "is no directory" if directory.exists() else "isn't there"
-        refuse(shown, f"the catalogue {what}", "make it, or name another with strongroom:catalog")
+        refuse(shown, "the catalogue is no directory", "make it")
         return []
     try:
         found = sorted(directory.rglob("*.y*ml"))
@@ -107,12 +110,16 @@ def _files(directory: Path, shown: str, mistakes: list[Mistake]) -> list[Path]:
     for path in found:
         if path.parent != directory:
             refuse(
-                f"{shown}/{path.relative_to(directory)}",
+                f"{shown}/{one_line(str(path.relative_to(directory)))}",
                 "is in a directory of its own",
                 f"move it to {shown}/",
             )
         elif path.suffix != ".yaml":
-            refuse(f"{shown}/{path.name}", "isn't called .yaml", f"rename it to {path.stem}.yaml")
+            refuse(
+                f"{shown}/{one_line(path.name)}",
+                "isn't called .yaml",
+                f"rename it to {one_line(path.stem)}.yaml",
+            )
         else:
             files.append(path)
     if not files:
@@ -194,7 +201,7 @@ def _references(document: Document) -> Iterator[Reference]:
         if not isinstance(value, dict):
             return
         key = value.get("config")
-        if isinstance(key, str):
+        if isinstance(key, str) and re.fullmatch(CONFIG_KEY, key):
             yield Reference(key=key, mistake=_at(document, (*path, "config")))
         for name, inner in value.items():
             yield from walk(inner, (*path, name))

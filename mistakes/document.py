@@ -56,7 +56,9 @@ def read(path: FilePath, file: str) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        return _unreadable(file, None, f"can't be read ({error.strerror})", "check its path and mode")
+        return _unreadable(
+            file, None, f"can't be read ({error.strerror})", "check its path and mode"
+        )
     except UnicodeDecodeError:
         return _unreadable(file, None, "isn't UTF-8 text", "save it as UTF-8")
     return parse(text, file)

@@ -46,12 +46,16 @@ def explain(
     return mistakes
 
 
+_NEAR = 0.75
+"""`regoin` is near `region`; `mailPassword` isn't near `accountPassword`."""
+
+
 def closest(wrong: str, known: Iterable[str]) -> str:
     """Say what to write instead of an unknown name."""
     names = sorted(known)
     # Lower-cased, so that `accountID` finds `accountId`.
     by_lower = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(wrong.lower(), by_lower, n=1)
+    near = difflib.get_close_matches(wrong.lower(), by_lower, n=1, cutoff=_NEAR)
     if near:
         return f"write {by_lower[near[0]]}"
     return f"delete it, or write one of {', '.join(names)}" if names else "delete it"

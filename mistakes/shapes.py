@@ -100,10 +100,11 @@ FieldName = Annotated[
         128,
     ),
 ]
+CONFIG_KEY = r"^[A-Za-z][A-Za-z0-9_-]*$"
 ConfigKey = Annotated[
     Text,
     shape(
-        r"^[A-Za-z][A-Za-z0-9_-]*$",
+        CONFIG_KEY,
         "a configuration key without `strongroom:`: a letter, then letters, digits, underscores"
         " and hyphens",
         "mailPassword",

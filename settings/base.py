@@ -13,13 +13,12 @@ Finding = tuple[Path, str, str]
 
 
 class Model(BaseModel):
+    """Frozen, camelCase in YAML, nothing that isn't declared."""
+
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        validate_default=False,
         # A refused value may be a secret in the wrong place.
         hide_input_in_errors=True,
     )

@@ -1,6 +1,7 @@
 """Reads settings and catalogue, checks both whole, and says every mistake of all files at once."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ def load() -> tuple[Settings, Catalog]:
     """Read the running program's configuration and catalogue.
 
     Raises:
-        pulumi.RunError: with one line for each mistake; the engine prints it without a traceback.
+        SystemExit: after the engine was given one line for each mistake; nothing has been declared.
 
     """
     import pulumi  # noqa: PLC0415  as in settings.stack
@@ -39,7 +40,16 @@ def load() -> tuple[Settings, Catalog]:
         root = Path.cwd()
         return examine(of_program(root), root)
     except MistakesError as error:
-        raise pulumi.RunError(str(error)) from None
+        pulumi.log.error(str(error))
+        # pulumi.RunError would be followed by "an unhandled error occurred: Program exited with 1".
+        raise SystemExit(_SHOWN) from None
+
+
+_SHOWN = 32
+"""Tells the language host that people have been told what is wrong.
+
+Source: PYTHON_PROCESS_EXITED_AFTER_SHOWING_USER_ACTIONABLE_MESSAGE_CODE in pulumi-language-python-exec.
+"""
 
 
 def stack_secret(key: str) -> "pulumi.Output[str]":
@@ -58,9 +68,7 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
     """
     mistakes = list(stack.mistakes)
     settings = _settings(stack, mistakes) if stack.readable else None
-    directory = stack.values.get("catalog") or "catalog"
-    reading = examine_catalog(root / directory, directory)
-    mistakes += reading.mistakes
+    reading = _catalog(stack, root, mistakes)
     if stack.readable:
         mistakes += _secrets(stack, reading)
         mistakes += _unknown_keys(stack, reading)
@@ -93,6 +101,18 @@ def _settings(stack: Stack, mistakes: list[Mistake]) -> Settings | None:
             if not any(each.wrong == f"{NAMESPACE}:{key} is missing" for key in stack.secrets)
         ]
         return None
+
+
+def _catalog(stack: Stack, root: Path, mistakes: list[Mistake]) -> Reading:
+    directory = stack.values.get("catalog") or Settings.model_fields["catalog"].default
+    # os.path: pathlib raises for a name that is too long.
+    if not os.path.isdir(root / directory):  # noqa: PTH112
+        wrong = f"names {one_line(directory)}, which is no directory"
+        mistakes.append(stack.mistake(("catalog",), wrong, "make it, or write another"))
+        return Reading()
+    reading = examine_catalog(root / directory, directory)
+    mistakes += reading.mistakes
+    return reading
 
 
 def _parsed(text: str) -> object:
@@ -177,5 +197,6 @@ def _files(stack: Stack, settings: Settings, root: Path) -> Iterator[Mistake]:
         ("custody", "directory"): settings.custody.directory,
     }
     for path, directory in directories.items():
-        if (root / directory).exists() and not (root / directory).is_dir():
+        place = root / directory
+        if os.path.exists(place) and not os.path.isdir(place):  # noqa: PTH110, PTH112  likewise
             yield stack.mistake(path, f"names {directory}, which is no directory", "write another")
