@@ -82,8 +82,8 @@ def build(directory: Path, say: Say) -> None:
             )
     (work / "go.sum").write_text(known + Path(modules[_PACKAGE]["Dir"], "go.sum").read_text())
     with step(say, f"building Pulumi {VERSION} (once; some 4 minutes on 2 cores)"):
-        target = str(directory / "pulumi")
-        _go(work, "build", "-mod=mod", "-trimpath", "-ldflags", _FLAGS, "-o", target, f"{_PACKAGE}/cmd/pulumi")  # fmt: skip
+        flags = ("-mod=mod", "-trimpath", "-ldflags", _FLAGS, "-o", str(directory / "pulumi"))
+        _go(work, "build", *flags, f"{_PACKAGE}/cmd/pulumi")
     python = Path(modules[_SDK]["Dir"], "python")
     for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
         copy = directory / Path(script).name

@@ -24,20 +24,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# The SDK's top package imports all of itself, 0.15 s of every command, and we need three of its
-# generated modules: empty parents let Python find those without running the rest.
-_package: ModuleType | None = None
-for _name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
-    _where = _package.__path__ if _package else None
-    _spec = PathFinder.find_spec(_name, _where)
-    if _spec is None or _spec.submodule_search_locations is None:
-        sys.exit(f"{sys.executable} has no Pulumi SDK; run `pip install -r requirements.txt`")
-    sys.modules[_name] = _package = ModuleType(_name)
-    _package.__path__ = list(_spec.submodule_search_locations)
+if __name__ == "__main__":
+    # The SDK's top package imports all of itself, 0.15 s of every command, and we need three of its
+    # generated modules: empty parents let Python find those without running the rest.
+    package: ModuleType | None = None
+    for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
+        spec = PathFinder.find_spec(name, package.__path__ if package else None)
+        if spec is None or spec.submodule_search_locations is None:
+            sys.exit(f"{sys.executable} has no Pulumi SDK; run `pip install -r requirements.txt`")
+        sys.modules[name] = package = ModuleType(name)
+        package.__path__ = list(spec.submodule_search_locations)
 
-import grpc  # type: ignore[import-untyped]  # noqa: E402  after the packages above
-from google.protobuf import empty_pb2, json_format  # type: ignore[import-untyped]  # noqa: E402
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2  # noqa: E402
+import grpc  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2, json_format  # type: ignore[import-untyped]
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 EXECUTOR = Path(__file__).absolute().parent / "pulumi-language-python-exec"
 _SHOWN = 32  # the executor's exit code for: the person has been told what is wrong
@@ -185,7 +185,8 @@ def main() -> None:
     parser.add_argument("--tracing", default="")
     given, _ = parser.parse_known_args()
     parent = os.getppid()
-    os.setpgid(0, 0)
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)
     # A signal reaches any thread, and Python's handler waits for the main one: this wakes it.
     woken, waker = os.pipe()
     os.set_blocking(waker, False)
@@ -203,7 +204,7 @@ def main() -> None:
     # An engine that was killed sends no signal: another parent is the sign.
     while not select.select([woken], [], [], 1)[0] and os.getppid() == parent:
         pass
-    # At once, and with all that we started: the engine waits for us.
+    # At once, with all that we started: the engine waits for us.
     os.killpg(0, signal.SIGKILL)
 
 
