@@ -19,6 +19,14 @@ from pulumi.runtime.stack import Stack
 STACK = "test"
 STACK_TYPE = "pulumi:pulumi:Stack"
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the AWS SDK warn of its own modules: importing `aws.s3` imports those it calls deprecated."""
+    config.addinivalue_line(
+        "filterwarnings", r"ignore:(aws\.)?s3\S* has been deprecated in favor of:DeprecationWarning"
+    )
+
+
 Outputs = Callable[["Resource"], Mapping[str, Any]]
 """Properties (camelCase) that the cloud would add to a resource's inputs; "id" sets its id."""
 
