@@ -6,9 +6,8 @@ import signal
 import socket
 import sys
 import time
-from pathlib import Path
 
-from components.server.spawn import spawn
+from components.server import spawn
 from sandbox.layout import Layout
 from sandbox.problem import ProblemError
 
@@ -20,12 +19,7 @@ _SECONDS = 30.0
 
 def pid(layout: Layout, port: int) -> int | None:
     """The emulator's process id, or None where it doesn't run (any more)."""
-    try:
-        number = int((layout.emulator / "pid").read_text())
-        arguments = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
-    except (OSError, ValueError):
-        return None
-    return number if b"moto.server" in arguments and str(port).encode() in arguments else None
+    return spawn.recorded(layout.emulator / "pid", str(port))
 
 
 def start(layout: Layout, port: int) -> bool:
@@ -47,7 +41,7 @@ def start(layout: Layout, port: int) -> bool:
                 f"stop that process, or delete {layout.ports_file} while nothing runs",
             ) from None
     log = layout.emulator / "server.log"
-    number = spawn(
+    number = spawn.spawn(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         {"PATH": os.environ["PATH"], **CREDENTIALS, "AWS_DEFAULT_REGION": "us-east-1"},
         log,

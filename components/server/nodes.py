@@ -1,8 +1,7 @@
 """Vault servers as processes of this machine: write, start, watch, stop. Plain Python; `processes.py` declares them.
 
 A node's directory holds its configuration, what it was started with (`node.json`), its pid, its log and its
-data. A process belongs to a node if it runs with that node's configuration file, so a recycled pid is never
-taken for a server.
+data. A process belongs to a node if it runs with that node's configuration file.
 """
 
 import contextlib
@@ -19,11 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from components.server.spawn import spawn
+from components.server import spawn
 
 _ANSWER_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_EXEC_SECONDS = 0.5
 # AWS_REGION in the environment would beat the seal stanza's region (vault#24114); endpoints likewise.
 _NOT_INHERITED = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"}
 _INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
@@ -79,25 +77,7 @@ def recorded(root: Path) -> list[Node]:
 
 def pid(node: Node) -> int | None:
     """The running server's process id, or None."""
-    try:
-        number = int((Path(node.directory) / "pid").read_text())
-        arguments, state = _arguments(number), _state(number)
-        deadline = time.monotonic() + _EXEC_SECONDS
-        # A process that was spawned this very moment has no arguments yet; nor has a kernel thread, ever.
-        while not any(arguments) and state != "Z" and time.monotonic() < deadline:
-            time.sleep(0.001)
-            arguments, state = _arguments(number), _state(number)
-    except (OSError, ValueError):
-        return None
-    return number if _flag(node).encode() in arguments and state != "Z" else None
-
-
-def _arguments(number: int) -> list[bytes]:
-    return Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
-
-
-def _state(number: int) -> str:
-    return Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2][:1]
+    return spawn.recorded(Path(node.directory) / "pid", _flag(node))
 
 
 def start(node: Node, environment: Mapping[str, str]) -> bool:
@@ -113,7 +93,7 @@ def start(node: Node, environment: Mapping[str, str]) -> bool:
         _refuse_taken(address)
     directory = Path(node.directory)
     try:
-        number = spawn(
+        number = spawn.spawn(
             [*node.command, "server", _flag(node)],
             _environment(environment),
             directory / "server.log",

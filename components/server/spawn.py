@@ -1,8 +1,11 @@
-"""Starts a process that outlives the one that starts it."""
+"""Starts a process that outlives the one that starts it, and recognises it later."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+_EXEC_SECONDS = 0.5
 
 
 def spawn(command: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
@@ -27,3 +30,29 @@ def spawn(command: Sequence[str], environment: Mapping[str, str], log: Path) -> 
         # Neither Ctrl-C nor the end of the starting terminal reaches it.
         setsid=True,
     )
+
+
+def recorded(file: Path, argument: str) -> int | None:
+    """Give the pid that `file` records, if that process lives and was started with `argument`.
+
+    A recycled pid is never taken for the process that once had it.
+    """
+    try:
+        number = int(file.read_text())
+        arguments, state = _arguments(number), _state(number)
+        deadline = time.monotonic() + _EXEC_SECONDS
+        # A process that was spawned this very moment has no arguments yet; nor has a kernel thread, ever.
+        while not any(arguments) and state != "Z" and time.monotonic() < deadline:
+            time.sleep(0.001)
+            arguments, state = _arguments(number), _state(number)
+    except (OSError, ValueError):
+        return None
+    return number if argument.encode() in arguments and state != "Z" else None
+
+
+def _arguments(number: int) -> list[bytes]:
+    return Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+
+
+def _state(number: int) -> str:
+    return Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2][:1]
