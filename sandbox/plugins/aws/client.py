@@ -107,9 +107,12 @@ def code(error: Exception) -> str:
 def one_line(doing: str) -> Iterator[None]:
     """Turn what boto3 raises into one line. AWS's own messages name resources, never values."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  slow, see above
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415  slow, see above
 
     try:
         yield
+    except ResponseParserError:
+        raise RefusedError(f"aws answers {doing} unreadably; does the emulator know this call?") from None
     except ClientError as error:
         message = error.response.get("Error", {}).get("Message", "")
         raise RefusedError(f"aws refuses {doing}: {code(error)}: {message}".rstrip(": ")) from error

@@ -1,0 +1,146 @@
+"""How the stand-in `vault` logs in, and with how little it gets by."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]  # ships no types
+import pytest
+from hvac import Client
+
+from tests.sandbox.plugins.driver import Driver, refusal
+
+pytestmark = pytest.mark.real
+POLICY = "vault:index/policy:Policy"
+
+
+@pytest.fixture
+def vault() -> Iterator[Driver]:
+    with Driver.start("vault") as driver:
+        yield driver
+
+
+def account(bao: Client, suffix: str, acl: str) -> dict[str, str]:
+    bao.sys.enable_auth_method("userpass", path=f"account-{suffix}")
+    bao.sys.create_or_update_policy(f"limited-{suffix}", acl)
+    bao.auth.userpass.create_or_update_user(
+        "strongroom", f"pw-{suffix}", f"limited-{suffix}", mount_point=f"account-{suffix}"
+    )
+    return {"username": "strongroom", "mount": f"account-{suffix}"}
+
+
+ACL = """
+path "auth/token/create" { capabilities = ["update"] }
+path "sys/policies/acl/svc-*" { capabilities = ["create", "read", "update", "delete"] }
+"""
+
+
+def accessors(bao: Client) -> set[str]:
+    found: Any = bao.list("auth/token/accessors")
+    return set(found["data"]["keys"])
+
+
+def settings(address: str, login: dict[str, str]) -> dict[str, Any]:
+    return {"address": address, "authLoginUserpass": json.dumps(login)}
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_it_logs_in_with_userpass(
+    vault: Driver, bao: Client, vault_address: str, suffix: str, tmp_path: Path, *, by_file: bool
+) -> None:
+    login = account(bao, suffix, ACL)
+    if by_file:
+        file = tmp_path / "password"
+        file.write_text(f"pw-{suffix}")
+        login["passwordFile"] = str(file)
+    else:
+        login["password"] = f"pw-{suffix}"
+    vault.configure(settings(vault_address, login))
+    identity, state = vault.create(POLICY, {"name": f"svc-{suffix}", "policy": "#"})
+    assert identity == f"svc-{suffix}"
+    assert vault.read(POLICY, identity, state)[0] == identity
+    vault.delete(POLICY, identity, state)
+
+
+def test_the_acl_without_a_child_token_is_refused_as_the_official_plugin_is(
+    vault: Driver, bao: Client, vault_address: str, suffix: str
+) -> None:
+    login = account(bao, suffix, 'path "sys/policies/acl/*" { capabilities = ["update"] }')
+    vault.configure(settings(vault_address, {**login, "password": f"pw-{suffix}"}))
+    with pytest.raises(grpc.RpcError) as caught:
+        vault.create(POLICY, {"name": f"svc-{suffix}", "policy": "#"})
+    assert "refuses a child token" in refusal(caught.value)
+
+
+def test_a_wrong_password_is_one_line_without_it(
+    vault: Driver, bao: Client, vault_address: str, suffix: str
+) -> None:
+    login = account(bao, suffix, ACL)
+    vault.configure(settings(vault_address, {**login, "password": "guessed-wrong"}))
+    with pytest.raises(grpc.RpcError) as caught:
+        vault.create(POLICY, {"name": "x", "policy": "#"})
+    assert "refuses the login of 'strongroom'" in refusal(caught.value)
+    assert "guessed-wrong" not in refusal(caught.value)
+    assert "\n" not in refusal(caught.value)
+
+
+def test_its_tokens_are_dead_when_it_has_left(bao: Client, vault_address: str, suffix: str) -> None:
+    login = account(bao, suffix, ACL)
+    before = accessors(bao)
+    with Driver.start("vault") as vault:
+        vault.configure(settings(vault_address, {**login, "password": f"pw-{suffix}"}))
+        vault.create(POLICY, {"name": f"svc-{suffix}", "policy": "#"})
+        during = accessors(bao)
+        assert len(during - before) == 2  # the login's and its child
+    assert accessors(bao) <= before
+
+
+def test_the_operators_own_token_is_never_used(
+    vault_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", "root")
+    with Driver.start("vault") as vault:
+        vault.configure({"address": vault_address})
+        with pytest.raises(grpc.RpcError) as caught:
+            vault.create(POLICY, {"name": "x", "policy": "#"})
+    assert "neither token nor authLoginUserpass" in refusal(caught.value)
+
+
+def test_nothing_is_contacted_before_it_is_needed(vault: Driver) -> None:
+    vault.configure({"address": "https://127.0.0.1:1", "token": "x"})
+    assert vault.diff(POLICY, {"name": "a", "policy": "x"}, {"name": "a", "policy": "x"}) == (
+        set(),
+        set(),
+    )
+    assert vault.preview(POLICY, {"name": "a", "policy": "x"}) == {"name": "a", "policy": "x"}
+
+
+def test_a_server_that_is_not_there_is_one_line(vault: Driver) -> None:
+    vault.configure({"address": "https://127.0.0.1:1", "token": "secret-token", "maxRetries": "0"})
+    with pytest.raises(grpc.RpcError) as caught:
+        vault.read(POLICY, "x")
+    assert refusal(caught.value).startswith("vault at https://127.0.0.1:1 can't be reached")
+    assert "secret-token" not in refusal(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong"),
+    [
+        (
+            {"address": "http://vault.example:8200", "token": "x"},
+            "neither https nor on this machine",
+        ),
+        (
+            {"address": "https://127.0.0.1:1", "token": "x", "skipTlsVerify": "true"},
+            "skipTlsVerify",
+        ),
+    ],
+)
+def test_an_unprotected_connection_is_refused(
+    vault: Driver, settings: dict[str, str], wrong: str
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:  # noqa: PT012  either may refuse
+        vault.configure(settings)
+        vault.read(POLICY, "x")
+    assert wrong in refusal(caught.value)
