@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pulumi.automation
 import pytest
@@ -39,7 +39,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> None:
     class Answer:
         status = 200
 
-        def __enter__(self) -> "Answer":
+        def __enter__(self) -> Self:
             return self
 
         def __exit__(self, *_: object) -> None:
@@ -158,7 +158,7 @@ def test_a_build_that_fails_says_why_in_one_line(
     go = program("go")
     go.write_text(
         '#!/bin/sh\nif [ "$1" = env ]; then echo go1.26.0; exit 0; fi\n'
-        'echo \'{"Path": "m", "Error": "proxy:\\tforbidden"}\'; exit 1\n'
+        'echo \'{"Path": "m", "Error": "proxy:  forbidden"}\'; exit 1\n'
     )
     monkeypatch.setenv("PATH", f"{on_path}:{os.environ['PATH']}")
     with pytest.raises(ProblemError) as problem:
