@@ -14,7 +14,9 @@ from pulumi import dynamic
 
 from acl.account import Shape, account_acl
 from components.cloud.contract import CustodyPlace
+from components.dynamic_errors import told
 from components.server.contract import Server
+from custody.errors import CustodyError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +54,16 @@ class VaultBootstrapArgs:
     keep: bool = True
 
 
+class PasswordError(pulumi.RunError, ValueError):
+    """The account's password can't be had or is too short."""
+
+
 class BootstrapProvider(dynamic.ResourceProvider):
     """Create is resumable, read shows drift, delete does nothing, no output is a secret."""
 
     serialize_as_secret_always = False
 
+    @told(CustodyError, PasswordError)
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Prove, init, store, own: from wherever an earlier run got to."""
         from custody.bootstrap import bootstrap  # noqa: PLC0415  boto3 is slow to import
@@ -66,6 +73,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
         outs = _outs(props, shape) | {"cluster_id": owned.cluster_id}
         return dynamic.CreateResult(id_=owned.cluster_id, outs=outs)
 
+    @told(CustodyError, PasswordError)
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """Raise when sealed or unreachable; show an account that isn't as it was left."""
         from custody.bootstrap import check  # noqa: PLC0415
@@ -80,6 +88,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
         changed = any(olds.get(key) != news.get(key) for key in _UPDATES)
         return dynamic.DiffResult(changes=changed or olds.get("covered") != news["shape"])
 
+    @told(CustodyError, PasswordError)
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.UpdateResult:
         """Write the account anew with a minted root token.
 
@@ -154,11 +163,11 @@ def _read_password(file: str) -> str:
     try:
         password = Path(file).read_text().strip()
     except OSError as error:
-        raise ValueError(
+        raise PasswordError(
             f"account.passwordFile {file} can't be read ({error.strerror}); write the password there"
         ) from None
     if len(password) < _PASSWORD_LENGTH:
-        raise ValueError(
+        raise PasswordError(
             f"account.passwordFile {file} holds fewer than {_PASSWORD_LENGTH} characters;"
             " write a longer password"
         )

@@ -2,10 +2,10 @@
 
 import json
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sandbox.layout import STACK, Layout
 from sandbox.problem import ProblemError
@@ -91,18 +91,28 @@ class Engine:
             extra={"PULUMI_SKIP_CHECKPOINTS": "true"},
         )  # fmt: skip
 
+    def repair_secrets(self) -> int:
+        """Find KV values that differ from what the program wrote, and write them back.
+
+        pulumi-vault sees no such drift; after `up`, so that what is declared now is what counts.
+        """
+        return self._run(sys.executable, "-m", "ops", "drift", "--repair")
+
     def outputs(self) -> dict[str, object]:
         """The stack's outputs; none of them is secret."""
         outputs: dict[str, object] = json.loads(self._quietly("stack", "output", "--json"))
         return outputs
 
     def _shown(self, *arguments: str, extra: Mapping[str, str] | None = None) -> int:
-        """Run Pulumi, pass on what it prints, keep a copy in the log."""
+        return self._run("pulumi", *arguments, "--non-interactive", extra=extra)
+
+    def _run(self, *command: str, extra: Mapping[str, str] | None = None) -> int:
+        """Run a command, pass on what it prints, keep a copy in the log."""
         log = self.layout.root / "pulumi.log"
         with (
             log.open("a") as copy,
             subprocess.Popen(
-                ["pulumi", *arguments, "--non-interactive"],
+                list(command),
                 cwd=self.layout.checkout,
                 env={**self.environment, **(extra or {})},
                 stdout=subprocess.PIPE,
@@ -163,8 +173,3 @@ def described(changes: Counter[tuple[str, str]]) -> str:
         if operation in words:
             counted[operation] += many
     return ", ".join(f"{many} to {words[op]}" for op, many in counted.items() if many) or "nothing"
-
-
-def interpreter(checkout: Path) -> Path:
-    """The virtual environment's Python, which also runs the stand-ins and dynamic providers."""
-    return checkout / ".venv" / "bin" / "python"

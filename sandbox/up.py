@@ -70,6 +70,9 @@ def up(layout: Layout, *, again: bool = False) -> int:
             with phase("pulumi up"):
                 code = ready.engine.up(changes)
         if code == 0:
+            with phase("secrets"):
+                code = ready.engine.repair_secrets()
+        if code == 0:
             _what_next(ready)
         return code
 

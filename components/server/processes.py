@@ -10,6 +10,7 @@ import pulumi
 from pulumi import dynamic
 
 from components.cloud.contract import Seal
+from components.dynamic_errors import told
 from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration
 from components.server.contract import Flavour
@@ -47,6 +48,7 @@ class _ProcessesProvider(dynamic.ResourceProvider):
 
     serialize_as_secret_always = False
 
+    @told(nodes.NodeError)
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Write and start every node; again after a crash it goes on from what it finds."""
         _apply(props)
@@ -66,11 +68,13 @@ class _ProcessesProvider(dynamic.ResourceProvider):
             changes=bool(changed), replaces=replaces, delete_before_replace=True
         )
 
+    @told(nodes.NodeError)
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.UpdateResult:
         """Rewrite what changed and restart those nodes one by one, the active one last."""
         _apply(news)
         return dynamic.UpdateResult(outs=_plain(news))
 
+    @told(nodes.NodeError)
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Stop the nodes and delete their data."""
         for node in nodes.recorded(Path(props["directory"])):
