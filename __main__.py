@@ -121,7 +121,9 @@ pulumi.export("logins", services.logins)
 pulumi.export(
     "secrets",
     {
-        service.id: [f"{KEY_VALUE}/{path}" for path in secrets if path.startswith(f"{service.id}/")]
+        service.id: sorted(
+            f"{KEY_VALUE}/{path}" for path in secrets if path.startswith(f"{service.id}/")
+        )
         for service in catalog.services
     },
 )

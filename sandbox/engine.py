@@ -1,6 +1,7 @@
 """Runs Pulumi's engine: the stack, its secrets, preview and up."""
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -22,6 +23,8 @@ REPEATABLE = (
 )
 # Fewer than this many are recorded one by one like the rest: the time saved is not worth a second run.
 _MANY = 100
+# What has only begun is said again when it is done; the log keeps both.
+_NOISE = re.compile(r"^@ |^ . +\S+ .* (creating|updating|deleting|reading|replacing) \(\d+s\)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +127,7 @@ class Engine:
             log.chmod(0o600)
             for line in process.stdout or ():
                 copy.write(line)
-                if line.strip():
+                if line.strip() and not _NOISE.search(line):
                     self.say(line.rstrip())
         return process.returncode
 

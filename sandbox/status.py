@@ -17,7 +17,7 @@ _HEALTH = {
 
 def status(layout: Layout) -> int:
     """Print what runs; exit code 1 unless everything that should does."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     if not layout.ports_file.exists():
         console.print("nothing is up; run `make up`")
         return 1
@@ -45,7 +45,7 @@ def status(layout: Layout) -> int:
 
 def logs(layout: Layout, lines: int) -> None:
     """Print the last `lines` lines of every log."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, emoji=False)
     files = [layout.root / "pulumi.log", layout.emulator / "server.log"]
     files += [Path(node.directory) / "server.log" for node in nodes.recorded(layout.servers)]
     for file in files:

@@ -15,11 +15,12 @@ from rich.console import Console
 from components.server import nodes
 from sandbox import certificates, cluster, configuration, emulator, environment, lock, ports
 from sandbox.engine import Engine, described
-from sandbox.layout import Layout, cache_directory, password
+from sandbox.layout import STACK, Layout, cache_directory, password
 from sandbox.ports import Ports
 from sandbox.problem import ProblemError
 
-console = Console(highlight=False, soft_wrap=True)
+# Type tokens such as strongroom:cloud:AwsCloud are no emoji.
+console = Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(line: str) -> None:
@@ -91,6 +92,7 @@ def down(layout: Layout) -> None:
 
 def prepare(layout: Layout) -> Ready:
     """Put tools, files and the stack in place; start nothing."""
+    from ops.check import check  # noqa: PLC0415
     from sandbox import plugins, toolchain  # noqa: PLC0415  they import grpc
 
     layout.prepare()
@@ -117,18 +119,16 @@ def prepare(layout: Layout) -> Ready:
     for key in sorted(_stack_secrets(layout) - configuration.secrets_present(layout)):
         engine.set_secret(key, password(layout, key))
         say(f"  generated stack secret {key} (.sandbox/passwords/{key})")
+    # Every mistake of all files, before an engine is started.
+    check(layout.checkout, STACK, layout.settings)
     return Ready(layout=layout, ports=chosen, engine=engine, variables=variables)
 
 
-def _stack_secrets(layout: Layout) -> set[str]:
-    """The configuration keys that the catalogue refers to."""
-    from catalog.reader import read  # noqa: PLC0415
+def _stack_secrets(layout: Layout) -> frozenset[str]:
+    """The configuration keys that the catalogue refers to; its mistakes are for the check to say."""
+    from catalog.reader import examine  # noqa: PLC0415
 
-    catalog = read(layout.checkout / "catalog")
-    keys = {
-        key for s in catalog.services for fields in s.secrets.values() for key in fields.values()
-    }
-    return keys | {key for team in catalog.teams for key in team.members.values()}
+    return examine(layout.checkout / "catalog", "catalog").catalog.config_keys()
 
 
 def _revive(layout: Layout, ready: Ready) -> None:
