@@ -9,6 +9,9 @@ When a period begins, the next `up` makes its key, hands it out and, at its end,
   the second rotation. A program that knows nothing of the state can't tell that this is the first.
 * Run `up` at least once a period. After a longer pause both keys change in one run, and what runs with an
   old one fails until it has read anew. The same if `rotate` is changed: periods are then counted anew.
+* IAM takes some seconds to know a new key everywhere: whoever reads it at once tries again.
+* A run that dies after making a key leaves one too many; the next one deletes it. Left alone for two more
+  periods its user is full, and AWS says so (LimitExceeded): delete the older key by hand.
 * Why two users: a user may have two keys, and a new one is made before an old one is deleted. Why a name
   per period and no `replacement_trigger`: `refresh --run-program` and `up --refresh` write the new trigger
   into the state without replacing anything (Pulumi 3.250), so the key would never change again.

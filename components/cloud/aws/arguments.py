@@ -13,8 +13,11 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9/_.-]*")
 _PRINCIPAL = re.compile(
-    r"arn:aws(-us-gov)?:iam::[0-9]{12}:(root|(user|role)/[\w+=,.@/-]+)", re.ASCII
+    r"arn:aws(-us-gov)?:(iam|sts)::[0-9]{12}:"
+    r"(root|(user|role|assumed-role|federated-user)/[\w+=,.@/-]+)",
+    re.ASCII,
 )
+_ROLE_OR_USER = re.compile(r"arn:aws(-us-gov)?:iam::[0-9]{12}:(user|role)/[\w+=,.@/-]+", re.ASCII)
 _ISSUER = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SUBDOMAIN = re.compile(
@@ -49,6 +52,9 @@ class AwsCloudArgs:
     writers: tuple[str, ...] = ()
     """ARNs that may take custody's writer role; empty: whoever the account's IAM lets."""
     readers: tuple[str, ...] = ()
+    unsealers: tuple[str, ...] = ()
+    """ARNs of roles or users that may unseal besides Vault's pods: of servers outside the cluster. They need
+    an IAM policy of their own as well."""
     tls_only: bool = True
     deletion_window_days: int = 30
     keep: bool = True
@@ -72,6 +78,8 @@ class AwsCloudArgs:
                 _matches(
                     field, arn, _PRINCIPAL, "ARNs of users, roles or accounts, without wildcards"
                 )
+        for arn in self.unsealers:
+            _matches("unsealers", arn, _ROLE_OR_USER, "ARNs of roles or users, without wildcards")
         if not 7 <= self.deletion_window_days <= 30:  # noqa: PLR2004  KMS's own bounds
             raise ValueError("deletion_window_days must be between 7 and 30")
         if self.endpoint is not None:

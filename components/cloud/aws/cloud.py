@@ -117,7 +117,7 @@ class AwsCloud(pulumi.ComponentResource):
         ).fields
 
     def _unsealing(self) -> tuple[RotatingKey, GrantedRole]:
-        """Declare the seal key, and the role that Vault's pods, and nobody else, use it with."""
+        """Declare the seal key, and the role that Vault's pods use it with."""
         args = self._args
         role = names.iam_name(args.stack, "vault")
         key = RotatingKey(
@@ -127,9 +127,10 @@ class AwsCloud(pulumi.ComponentResource):
                 alias=names.key_alias(args.stack, "seal"),
                 policy=documents.key_policy(
                     account=names.account_arn(args.region, args.account_id),
-                    uses={
-                        names.role_arn(args.region, args.account_id, role): documents.SEAL_ACTIONS
-                    },
+                    uses=dict.fromkeys(
+                        (names.role_arn(args.region, args.account_id, role), *args.unsealers),
+                        documents.SEAL_ACTIONS,
+                    ),
                 ),
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,

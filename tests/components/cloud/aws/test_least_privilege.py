@@ -1,5 +1,7 @@
 """Who may do what, decided over every document of a whole declared cloud."""
 
+from dataclasses import replace
+
 import pytest
 
 from components.cloud.aws.cloud import AwsCloud
@@ -206,12 +208,7 @@ def test_an_administrator_of_s3_deletes_no_other_version_either(world: World) ->
     everything = {
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}]
     }
-    with_him = World(
-        identities={**world.identities, administrator: everything},
-        trusts=world.trusts,
-        buckets=world.buckets,
-        keys=world.keys,
-    )
+    with_him = replace(world, identities={**world.identities, administrator: everything})
 
     def deletes(name: str) -> bool:
         return with_him.allows(
@@ -238,12 +235,7 @@ def test_an_administrator_of_s3_deletes_no_other_version_either(world: World) ->
 def test_an_administrator_of_kms_uses_no_key(world: World) -> None:
     administrator = f"arn:aws:iam::{ACCOUNT}:user/administrator"
     everything = {"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
-    with_him = World(
-        identities={**world.identities, administrator: everything},
-        trusts=world.trusts,
-        buckets=world.buckets,
-        keys=world.keys,
-    )
+    with_him = replace(world, identities={**world.identities, administrator: everything})
     for key in (SEAL, CUSTODY_KEY):
         for action in ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant"):
             call = Call(principal=administrator, action=action, resource=key, context=TOOL)
@@ -315,3 +307,24 @@ def test_a_service_has_no_part_in_custody_or_the_seal(world: World) -> None:
                 assert not world.allows(
                     Call(principal=principal, action=action, resource=key, context=TOOL)
                 )
+
+
+def test_a_server_outside_the_cluster_unseals_only_where_it_is_named(declare: Declare) -> None:
+    machine = f"arn:aws:iam::{ACCOUNT}:role/machine"
+    grant = {
+        "Statement": [
+            {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:CreateGrant"], "Resource": SEAL}
+        ]
+    }
+
+    def may(action: str, *unsealers: str) -> bool:
+        declared = declare(
+            lambda: AwsCloud("cloud", arguments(unsealers=unsealers)), outputs=answers
+        )
+        world = World.of(declared)
+        with_it = replace(world, identities={**world.identities, machine: grant})
+        return with_it.allows(Call(principal=machine, action=action, resource=SEAL))
+
+    assert may("kms:Decrypt", machine)
+    assert not may("kms:CreateGrant", machine)
+    assert not may("kms:Decrypt")
