@@ -112,7 +112,9 @@ def one_line(doing: str) -> Iterator[None]:
     try:
         yield
     except ResponseParserError:
-        raise RefusedError(f"aws answers {doing} unreadably; does the emulator know this call?") from None
+        raise RefusedError(
+            f"aws answers {doing} unreadably; does the emulator know this call?"
+        ) from None
     except ClientError as error:
         message = error.response.get("Error", {}).get("Message", "")
         raise RefusedError(f"aws refuses {doing}: {code(error)}: {message}".rstrip(": ")) from error

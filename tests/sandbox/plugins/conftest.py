@@ -156,7 +156,9 @@ def driver(request: pytest.FixtureRequest, token: str) -> Driver:
 @pytest.fixture
 def server(request: pytest.FixtureRequest, token: str) -> Any:
     """Give a plain client of what lies behind the plugin that serves the test's `token`."""
-    return request.getfixturevalue({"vault": "bao", "aws": "cloud"}[token.split(":", maxsplit=1)[0]])
+    return request.getfixturevalue(
+        {"vault": "bao", "aws": "cloud"}[token.split(":", maxsplit=1)[0]]
+    )
 
 
 @pytest.fixture

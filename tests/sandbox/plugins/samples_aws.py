@@ -309,6 +309,7 @@ def access_key(n: str) -> Sample:
         inputs={"user": f"user-{n}"},
         changed={"status": "Inactive"},
         replacing={"user": f"other-{n}"},
+        replaceable=False,
         unknown=frozenset({"createDate", "secret"}),
         drift=tamper,
         drifted=frozenset({"status"}),

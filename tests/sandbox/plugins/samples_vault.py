@@ -70,7 +70,15 @@ def mount(n: str) -> Sample:
         changed={"description": "two", "maxLeaseTtlSeconds": 7200},
         replacing={"type": "transit", "options": None},
         unknown=frozenset(
-            ["accessor", "sealWrap", "forceNoCache", "defaultLeaseTtlSeconds", "maxLeaseTtlSeconds", "auditNonHmacRequestKeys", "auditNonHmacResponseKeys"]
+            {
+                "accessor",
+                "sealWrap",
+                "forceNoCache",
+                "defaultLeaseTtlSeconds",
+                "maxLeaseTtlSeconds",
+                "auditNonHmacRequestKeys",
+                "auditNonHmacResponseKeys",
+            }
         ),
         drift=lambda bao: bao.sys.tune_mount_configuration(f"kv-{n}", description="tampered"),
         drifted=frozenset({"description"}),
@@ -142,6 +150,7 @@ def jwt_backend(n: str) -> Sample:
         },
         changed={"jwtValidationPubkeys": [public_key(1)], "description": "services"},
         replacing={"type": "oidc"},
+        replaceable=False,
         unknown=frozenset({"accessor", "tune"}),
         drift=lambda bao: bao.write_data(
             f"auth/kubernetes-{n}/config",
@@ -201,6 +210,7 @@ def kubernetes_config(n: str) -> Sample:
         },
         changed={"kubernetesHost": "https://127.0.0.1:7443"},
         replacing={"backend": f"other-{n}"},
+        replaceable=False,
         unknown=frozenset({"disableIssValidation"}),
         drift=lambda bao: bao.write_data(
             path,

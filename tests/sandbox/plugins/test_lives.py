@@ -1,6 +1,5 @@
 """Every line of the tables lives a whole life through gRPC, against real servers."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,15 +21,7 @@ each = pytest.mark.parametrize("token", KINDS)
 
 @pytest.fixture
 def sample(token: str, server: Any, suffix: str) -> Sample:
-    made = SAMPLES[token](suffix)
-    values = made.needs(server)
-    if not isinstance(values, dict):
-        return made
-    inputs, changed = (
-        {name: values.get(value, value) for name, value in some.items()}
-        for some in (made.inputs, made.changed)
-    )
-    return replace(made, inputs=inputs, changed=changed)
+    return SAMPLES[token](suffix).prepared(server)
 
 
 def test_every_type_has_its_sample() -> None:
