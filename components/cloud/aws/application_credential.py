@@ -14,7 +14,7 @@ When a period begins, the next `up` makes its key, hands it out and, at its end,
   periods its user is full, and AWS says so (LimitExceeded): delete the older key by hand.
 * Why two users: a user may have two keys, and a new one is made before an old one is deleted. Why a name
   per period and no `replacement_trigger`: `refresh --run-program` and `up --refresh` write the new trigger
-  into the state without replacing anything (Pulumi 3.250), so the key would never change again.
+  into the state without replacing anything (Pulumi 3.250's source), so the key would never change.
 """
 
 from dataclasses import dataclass
