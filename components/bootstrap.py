@@ -118,7 +118,7 @@ def _outs(props: Mapping[str, Any], covered: Shape) -> dict[str, Any]:
 
 
 def _request(props: Mapping[str, Any], covered: Shape) -> Any:
-    from custody.request import Account, AwsCustody, ClusterAddress, Request  # noqa: PLC0415
+    from custody.request import Account, AuditDevice, AwsCustody, ClusterAddress, Request  # noqa: PLC0415
     from custody.secret import Secret  # noqa: PLC0415
 
     if props.get("password_file"):
@@ -142,6 +142,11 @@ def _request(props: Mapping[str, Any], covered: Shape) -> Any:
             cidrs=tuple(props["cidrs"]),
         ),
         directory=Path(props["directory"]),
+        wipe_commands=tuple(props["wipe_commands"]),
+        audit_devices=tuple(
+            AuditDevice(path=f"file-{index}", kind="file", options={"file_path": path})
+            for index, path in enumerate(props["audit_files"])
+        ),
         recovery_shares=int(props["recovery_shares"]),
         recovery_threshold=int(props["recovery_threshold"]),
     )
@@ -198,6 +203,8 @@ class VaultBootstrap(pulumi.ComponentResource):
                 "members": args.server.members,
                 "generate_root_members": args.server.generate_root_members,
                 "ca_certificate": args.server.ca_certificate,
+                "wipe_commands": list(args.server.wipe_commands),
+                "audit_files": list(args.server.audit_files),
                 "custody": {
                     "region": custody.region,
                     "endpoint": custody.endpoint,

@@ -78,5 +78,25 @@ def drift_command(
         raise typer.Exit(1)
 
 
+@app.command("empty-servers")
+def empty_servers_command(
+    directory: Annotated[Path, typer.Argument(help="strongroom:server.directory")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Delete all data of servers that run as processes here, so that they can be initialised anew."""
+    import os  # noqa: PLC0415
+
+    from components.server import nodes  # noqa: PLC0415
+
+    if not yes:
+        typer.confirm(f"Delete every secret and key in the Vault at {directory}?", abort=True)
+    try:
+        emptied = nodes.empty(directory, os.environ)
+    except nodes.NodeError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{len(emptied)} servers are empty; run `pulumi up`")
+
+
 if __name__ == "__main__":
     app(prog_name="python -m ops")

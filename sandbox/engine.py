@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.layout import STACK, Layout
 from sandbox.problem import ProblemError
@@ -27,7 +27,7 @@ _MANY = 100
 _NOISE = re.compile(r"^@ |^ . +\S+ .* (creating|updating|deleting|reading|replacing) \(\d+s\)$")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Engine:
     """Pulumi's command line in one environment."""
 
@@ -35,6 +35,8 @@ class Engine:
     environment: Mapping[str, str]
     """Of the child processes, whole."""
     say: Say
+    said: list[str] = field(default_factory=list)
+    """What the last shown command printed."""
 
     def ensure_stack(self) -> None:
         """Make the stack unless it is there."""
@@ -112,6 +114,7 @@ class Engine:
     def _run(self, *command: str, extra: Mapping[str, str] | None = None) -> int:
         """Run a command, pass on what it prints, keep a copy in the log."""
         log = self.layout.root / "pulumi.log"
+        self.said.clear()
         with (
             log.open("a") as copy,
             subprocess.Popen(
@@ -127,6 +130,7 @@ class Engine:
             log.chmod(0o600)
             for line in process.stdout or ():
                 copy.write(line)
+                self.said.append(line)
                 if line.strip() and not _NOISE.search(line):
                     self.say(line.rstrip())
         return process.returncode

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from components.server import nodes
+from custody.states import NEVER_OWNED
 from sandbox import certificates, cluster, configuration, emulator, environment, lock, ports
 from sandbox.engine import Engine, described
 from sandbox.layout import STACK, Layout, cache_directory, password
@@ -70,6 +71,12 @@ def up(layout: Layout, *, again: bool = False) -> int:
         if changes:
             with phase("pulumi up"):
                 code = ready.engine.up(changes)
+            if code != 0 and any(NEVER_OWNED in line for line in ready.engine.said):
+                # Here its own machine, so what is printed elsewhere is done.
+                with phase("emptying servers that nobody ever owned"):
+                    nodes.empty(layout.servers, ready.engine.environment)
+                with phase("pulumi up"):
+                    code = ready.engine.up(ready.engine.changes())
         if code == 0:
             with phase("secrets"):
                 code = ready.engine.repair_secrets()

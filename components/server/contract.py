@@ -21,3 +21,7 @@ class Server(Protocol):
     """PEM of the CA that signed every listener."""
     ca_file: pulumi.Output[str]
     """Path of a file with that PEM, for tools that take no PEM."""
+    wipe_commands: tuple[str, ...]
+    """What empties the servers so that they can be initialised anew; printed where nobody owns them."""
+    audit_files: tuple[str, ...]
+    """Files of the audit devices that the bootstrap makes by API; none where the configuration makes them."""

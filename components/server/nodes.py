@@ -153,6 +153,28 @@ def stop(node: Node) -> None:
         time.sleep(0.02)
 
 
+def empty(root: Path, environment: Mapping[str, str]) -> list[Node]:
+    """Stop every node below `root`, delete all their data, start them again; give the nodes.
+
+    Raises:
+        NodeError: if there is no node there, or one doesn't come up again.
+
+    """
+    found = recorded(root)
+    if not found:
+        raise NodeError(
+            f"{root} holds no server; give the directory that strongroom:server.directory names"
+        )
+    for node in found:
+        stop(node)
+        shutil.rmtree(Path(node.directory) / "data")
+        (Path(node.directory) / "data").mkdir(mode=0o700)
+    for node in found:
+        start(node, environment)
+    wait_until_answers(found)
+    return found
+
+
 def remove(node: Node) -> None:
     """Stop the node and delete its directory with all data."""
     stop(node)

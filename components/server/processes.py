@@ -1,6 +1,7 @@
 """`server.kind: processes`: Vault's nodes as processes of this machine."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +128,8 @@ class ProcessServer(pulumi.ComponentResource):
     generate_root_members: pulumi.Output[list[str]]
     ca_certificate: pulumi.Output[str]
     ca_file: pulumi.Output[str]
+    wipe_commands: tuple[str, ...]
+    audit_files: tuple[str, ...]
 
     def __init__(
         self, name: str, args: ProcessServerArgs, opts: pulumi.ResourceOptions | None = None
@@ -151,6 +154,13 @@ class ProcessServer(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, protect=args.keep),
         )
         self.flavour = args.flavour
+        directory = Path(args.directory).resolve()
+        self.wipe_commands = (f"python -m ops empty-servers {shlex.quote(str(directory))}",)
+        # OpenBao takes no audit device by API: there they stand in each node's configuration.
+        by_api = args.flavour == "vault"
+        self.audit_files = (
+            tuple(str(directory / f"audit-{index}.log") for index in range(2)) if by_api else ()
+        )
         # Through the resource's own output, so that whoever uses an address waits for the nodes.
         self.members = cluster.apis.apply(lambda apis: [f"https://{api}" for api in apis])
         self.address = self.members.apply(lambda members: members[0])
