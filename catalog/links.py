@@ -11,7 +11,7 @@ from mistakes.explain import closest
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One file; neither service nor team where it is wrong by itself."""
+    """One file; neither service nor team where not even its name is right. Wrong parts are left out."""
 
     document: Document
     service: Service | None = None
@@ -106,9 +106,14 @@ def _paths(document: Document, service: Service, known: set[str]) -> Iterator[Mi
 
 def _shares(document: Document, service: Service, known: set[str] | None) -> Iterator[Mistake]:
     own = {*service.secrets, *(f"cloud/{name}" for name in service.cloud)}
+    # A part that is wrong by itself was left out: then no path is called unknown.
+    whole = _names(document, "secrets") | _names(document, "cloud") <= {
+        *service.secrets,
+        *service.cloud,
+    }
     for path, readers in service.shares.items():
         at: Path = ("shares", path)
-        if path not in own:
+        if whole and path not in own:
             wrong = f"{show(at)} is no path of {service.id}"
             yield document.mistake(at, wrong, closest(path, own))
         for index, reader in enumerate(readers):
@@ -121,6 +126,11 @@ def _shares(document: Document, service: Service, known: set[str] | None) -> Ite
             elif known is not None and reader not in known:
                 wrong = f"{show(at)} is {reader}, and no file declares it"
                 yield document.mistake(at, wrong, closest(reader, known))
+
+
+def _names(document: Document, part: str) -> set[str]:
+    value = document.value.get(part) if isinstance(document.value, dict) else None
+    return set(value) if isinstance(value, dict) else set()
 
 
 def _team(document: Document, team: Team, known: set[str] | None) -> Iterator[Mistake]:

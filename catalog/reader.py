@@ -39,8 +39,6 @@ class Reading:
     """Every secret that is asked for, also by files with mistakes."""
     buckets: Mapping[str, Callable[[str, str], Mistake]] = field(default_factory=dict)
     """Bucket -> makes a mistake where a service names it."""
-    complete: bool = False
-    """Whether every file was readable; otherwise names may seem unknown that aren't."""
 
 
 def read(directory: Path, shown: str | None = None) -> Catalog:
@@ -67,6 +65,7 @@ def examine(directory: Path, shown: str) -> Reading:
         mistakes += document.mistakes
         documents.append(document)
     entries = [_entry(document, mistakes) for document in documents if document.readable]
+    # A file that can't be read may declare what another one names.
     complete = complete and all(document.readable for document in documents)
     mistakes += link_mistakes(entries, complete=complete)
     services = {each.id: each for entry in entries if (each := entry.service)}
@@ -85,7 +84,6 @@ def examine(directory: Path, shown: str) -> Reading:
             if entry.service
             for name, grant in entry.service.cloud.items()
         },
-        complete=complete,
     )
 
 
@@ -156,10 +154,17 @@ _File = TypeVar("_File", ServiceFile, TeamFile)
 
 
 def _validated(model: type[_File], document: Document, mistakes: list[Mistake]) -> _File | None:
+    """Give the file, without the parts that are wrong by themselves: those left can be checked further."""
+    value = document.value
+    assert isinstance(value, dict)  # noqa: S101  _entry has looked
     try:
-        return model.model_validate(document.value)
+        return model.model_validate(value)
     except ValidationError as error:
         mistakes += explain(error, model, document)
+        wrong = {each["loc"][0] for each in error.errors(include_url=False)}
+    try:
+        return model.model_validate({key: part for key, part in value.items() if key not in wrong})
+    except ValidationError:
         return None
 
 

@@ -70,7 +70,8 @@ def parse(text: str, file: str) -> Document:
         return _Builder(file, yaml.parse(text, Loader=_LOADER)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
+        # Where something is missing at the end, the mark stands behind the last line.
+        line = min(mark.line + 1, len(text.splitlines()) or 1) if mark else None
         problem = one_line(error.problem or "no reason given")
         return _unreadable(file, line, f"isn't readable YAML ({problem})", "correct it there")
     except yaml.YAMLError as error:

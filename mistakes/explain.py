@@ -5,6 +5,7 @@ looked at beyond its type.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -25,8 +26,14 @@ def explain(
     """Make one mistake of each of pydantic's. `prefix` stands in front of every path that is shown."""
     root = _schema(model)
     mistakes = []
-    for each in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    for each in errors:
         path = tuple(each["loc"])
+        if each["type"] == "too_short" and any(
+            len(other["loc"]) > len(path) and other["loc"][: len(path)] == path for other in errors
+        ):
+            # pydantic doesn't count entries that are wrong by themselves.
+            continue
         if each["type"] == "findings":
             found = [
                 ((*path, *below), wrong, cure) for below, wrong, cure in each["ctx"]["findings"]
@@ -48,17 +55,23 @@ def explain(
 
 _NEAR = 0.75
 """`regoin` is near `region`; `mailPassword` isn't near `accountPassword`."""
+_FEW = 8
+"""A catalogue may know a thousand names."""
 
 
-def closest(wrong: str, known: Iterable[str]) -> str:
-    """Say what to write instead of an unknown name."""
+def closest(wrong: str, known: Iterable[str], *, others: bool = True) -> str:
+    """Say what to write instead of an unknown name; with `others`, which there are if none is near."""
     names = sorted(known)
     # Lower-cased, so that `accountID` finds `accountId`.
     by_lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(wrong.lower(), by_lower, n=1, cutoff=_NEAR)
     if near:
         return f"write {by_lower[near[0]]}"
-    return f"delete it, or write one of {', '.join(names)}" if names else "delete it"
+    return (
+        f"delete it, or write {' or '.join(names)}"
+        if others and 0 < len(names) <= _FEW
+        else "delete it"
+    )
 
 
 @cache
@@ -123,19 +136,19 @@ def _sample(last: Path, schema: Schema) -> str:
 
 
 def _example(schema: Schema) -> str:
-    if "const" in schema:
-        return _yaml(schema["const"])
-    if "enum" in schema:
-        return " or ".join(_yaml(value) for value in schema["enum"])
+    choices = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    if schema.get("type") == "boolean":
+        choices = [True, False]
+    if choices:
+        return " or ".join(_yaml(value) for value in choices)
     if "examples" in schema:
         return f"{_yaml(schema['examples'][0])}, say"
-    if "default" in schema:
-        return _yaml(schema["default"])
     if schema.get("type") == "array":
         return f"a list, such as [{_yaml(_first(schema.get('items', {})))}]"
-    return {"object": "`key: value` lines below it", "integer": "a whole number"}.get(
-        schema.get("type", ""), "text"
-    )
+    if schema.get("type") == "object":
+        return "`key: value` lines below it"
+    default = schema.get("default")
+    return "text" if default is None else f"{_yaml(default)}, say"
 
 
 def _first(schema: Schema) -> object:
@@ -155,7 +168,7 @@ def _yaml(value: object) -> str:
 def _kind(value: object) -> str:
     if value is None:
         return "nothing"
-    kinds: dict[type, str] = {bool: "true or false", int: "a number", float: "a number",
+    kinds: dict[type, str] = {bool: "true or false", int: "a number", float: "a fraction",
                               str: "text", list: "a list", dict: "an object"}  # fmt: skip
     return kinds.get(type(value), "something else")
 
@@ -163,6 +176,10 @@ def _kind(value: object) -> str:
 def _text(error: ErrorDetails, schema: Schema) -> tuple[str, str]:
     value = error["input"]
     if isinstance(value, bool | int | float):
+        pattern = schema.get("pattern")
+        if pattern in WORDS and not re.search(pattern, _yaml(value)):
+            # `rotate: 12` is not wrong for want of quotes.
+            return _shaped(pattern, schema)
         return f"must be text, and YAML reads {_kind(value)}", "write it in quotes"
     return f"must be text, not {_kind(value)}", f"write {_example(schema)}"
 
@@ -178,10 +195,13 @@ def _literal(_error: ErrorDetails, schema: Schema) -> tuple[str, str]:
     return "has a value that isn't known here", f"write {_example(schema)}"
 
 
-def _pattern(error: ErrorDetails, _schema: Schema) -> tuple[str, str]:
-    pattern = error["ctx"]["pattern"]
+def _pattern(error: ErrorDetails, schema: Schema) -> tuple[str, str]:
+    return _shaped(error["ctx"]["pattern"], schema)
+
+
+def _shaped(pattern: str, schema: Schema) -> tuple[str, str]:
     words, example = WORDS[pattern]
-    return f"must be {words}", f"write {_yaml(example)}, say"
+    return f"must be {words}", f"write {_yaml(schema.get('default') or example)}, say"
 
 
 def _bound(_error: ErrorDetails, schema: Schema) -> tuple[str, str]:
@@ -191,12 +211,14 @@ def _bound(_error: ErrorDetails, schema: Schema) -> tuple[str, str]:
 
 def _length(error: ErrorDetails, schema: Schema) -> tuple[str, str]:
     limits = error["ctx"]
-    limit = limits.get("max_length")
-    wrong = (
-        f"is longer than {limit}" if limit is not None else f"has fewer than {limits['min_length']}"
-    )
-    of = "entries" if schema.get("type") in ("array", "object") else "characters"
-    return f"{wrong} {of}", f"write {_example(schema)}"
+    of = "characters" if error["type"].startswith("string") else "entries"
+    if "max_length" in limits:
+        wrong = f"has more than {limits['max_length']} {of}"
+    elif limits["min_length"] == 1:
+        wrong = "is empty"
+    else:
+        wrong = f"has fewer than {limits['min_length']} {of}"
+    return wrong, f"write {_example(schema)}"
 
 
 _WORDS: Mapping[str, Callable[[ErrorDetails, Schema], tuple[str, str]]] = {

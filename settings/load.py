@@ -2,9 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,14 +16,18 @@ from mistakes.document import Path as MistakePath
 from mistakes.document import one_line, show
 from mistakes.explain import closest, explain
 from mistakes.shapes import bucket_problem
+from settings.base import Model
+from settings.cloud import Aws, Custody
+from settings.login import Access, Account
 from settings.model import Settings
+from settings.server import Processes
 from settings.stack import NAMESPACE, Stack, of_program
 
 if TYPE_CHECKING:
     import pulumi
 
 PASSWORD = "accountPassword"  # noqa: S105  the key's name
-_FIELDS = {field.alias or name: name for name, field in Settings.model_fields.items()}
+_FIELDS = frozenset(field.alias or name for name, field in Settings.model_fields.items())
 _TEXTS = ("catalog",)
 
 
@@ -67,30 +71,47 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
 
     """
     mistakes = list(stack.mistakes)
-    settings = _settings(stack, mistakes) if stack.readable else None
+    values = _values(stack)
+    settings = _settings(stack, values, mistakes) if stack.readable else None
     reading = _catalog(stack, root, mistakes)
     if stack.readable:
         mistakes += _secrets(stack, reading)
         mistakes += _unknown_keys(stack, reading)
-    if settings:
-        mistakes += _password(stack, settings)
-        mistakes += _custody_bucket(stack, settings, reading)
-        mistakes += _files(stack, settings, root)
+        # Part by part, so that a mistake in one hides none in another.
+        if account := _part(Account, values.get("account")):
+            mistakes += _password(stack, account)
+        if cloud := _part(Aws, values.get("cloud")):
+            mistakes += _custody_bucket(stack, cloud, reading)
+        mistakes += _files(stack, values, root)
     if mistakes or settings is None:
         raise MistakesError(mistakes)
     return settings, reading.catalog
 
 
-def _settings(stack: Stack, mistakes: list[Mistake]) -> Settings | None:
-    values: dict[str, Any] = {}
-    for key in _FIELDS:
-        if key in stack.secrets:
-            wrong = "is a secret, and settings are stored in plain text"
-            mistakes.append(stack.mistake((key,), wrong, "write it without --secret"))
-        text = stack.values.get(key)
+def _values(stack: Stack) -> dict[str, Any]:
+    texts = {key: stack.values[key] for key in _FIELDS if key in stack.values}
+    return {
+        key: text if key in _TEXTS else _parsed(text)
+        for key, text in texts.items()
         # Pulumi.yaml gives absent objects as {}: without it the engine would refuse them before we can.
-        if text not in (None, "", "{}", "null"):
-            values[key] = text if key in _TEXTS else _parsed(text)
+        if text not in ("", "{}", "null")
+    }
+
+
+_Part = TypeVar("_Part", bound=Model)
+
+
+def _part(model: type[_Part], value: object) -> _Part | None:
+    try:
+        return model.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _settings(stack: Stack, values: Mapping[str, Any], mistakes: list[Mistake]) -> Settings | None:
+    for key in sorted(stack.secrets & _FIELDS):
+        wrong = "is a secret, and settings are stored in plain text"
+        mistakes.append(stack.mistake((key,), wrong, "write it without --secret"))
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -108,8 +129,9 @@ def _catalog(stack: Stack, root: Path, mistakes: list[Mistake]) -> Reading:
     # os.path: pathlib raises for a name that is too long.
     if not os.path.isdir(root / directory):  # noqa: PTH112
         wrong = f"names {one_line(directory)}, which is no directory"
-        mistakes.append(stack.mistake(("catalog",), wrong, "make it, or write another"))
-        return Reading()
+        missing = stack.mistake(("catalog",), wrong, "make it, or write another")
+        mistakes.append(missing)
+        return Reading(mistakes=(missing,))
     reading = examine_catalog(root / directory, directory)
     mistakes += reading.mistakes
     return reading
@@ -146,28 +168,30 @@ def _set_secret(stack: Stack, key: str) -> str:
 
 
 def _unknown_keys(stack: Stack, reading: Reading) -> Iterator[Mistake]:
-    known = {*_FIELDS, PASSWORD, *(reference.key for reference in reading.references)}
-    for key in sorted({*stack.values, *stack.secrets} - known):
-        # A file that couldn't be read may well ask for it.
-        if key in stack.secrets and not reading.complete:
+    taken = {reference.key for reference in reading.references}
+    present = {*stack.values, *stack.secrets}
+    wanted = {*_FIELDS, PASSWORD, *taken} - present
+    for key in sorted(present - {*_FIELDS, PASSWORD, *taken}):
+        # What is wrong in the catalogue may well be where this one should be taken.
+        if key in stack.secrets and reading.mistakes:
             continue
-        near = closest(key, known)
-        cure = f"write {NAMESPACE}:{near[6:]}" if near.startswith("write ") else "delete it"
+        near = closest(key, wanted, others=False)
+        cure = near.replace("write ", f"write {NAMESPACE}:")
         yield stack.mistake((key,), "is no setting, and no catalogue file takes it", cure)
 
 
-def _password(stack: Stack, settings: Settings) -> Iterator[Mistake]:
+def _password(stack: Stack, account: Account) -> Iterator[Mistake]:
     given = PASSWORD in stack.secrets or PASSWORD in stack.values
-    if settings.account.password_file and given:
+    if account.password_file and given:
         wrong = f"is given, and so is the secret {NAMESPACE}:{PASSWORD}"
         yield stack.mistake(("account", "passwordFile"), wrong, "delete one of them")
-    if not settings.account.password_file and not given:
+    if not account.password_file and not given:
         cure = f"write passwordFile, or {_set_secret(stack, PASSWORD)}"
         yield stack.mistake(("account",), "has no password", cure)
 
 
-def _custody_bucket(stack: Stack, settings: Settings, reading: Reading) -> Iterator[Mistake]:
-    bucket = settings.cloud.custody_bucket(stack.name)
+def _custody_bucket(stack: Stack, cloud: Aws, reading: Reading) -> Iterator[Mistake]:
+    bucket = cloud.custody_bucket(stack.name)
     if problem := bucket_problem(bucket):
         wrong = f"is absent, and {bucket} is no bucket name of S3's ({problem})"
         yield stack.mistake(("cloud", "bucket"), wrong, "write bucket: and a name")
@@ -176,27 +200,30 @@ def _custody_bucket(stack: Stack, settings: Settings, reading: Reading) -> Itera
         yield reading.buckets[bucket](wrong, "write a bucket of the service's own")
 
 
-def _files(stack: Stack, settings: Settings, root: Path) -> Iterator[Mistake]:
-    """What is only read while resources are being made should fail before."""
-    tls = settings.server.tls
-    files: dict[MistakePath, str | None] = {
-        ("server", "tls", "certificate"): tls.certificate,
-        ("server", "tls", "key"): tls.key,
-        ("server", "tls", "ca"): tls.ca,
-        ("account", "passwordFile"): settings.account.password_file,
-        ("access", "ca"): settings.access.ca,
-        **{("access", "keys", i): key for i, key in enumerate(settings.access.keys)},
-    }
+def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mistake]:
+    """Files that are only read while resources are being made must be missed before."""
+    files: dict[MistakePath, str | None] = {}
+    directories: dict[MistakePath, str] = {}
+    if server := _part(Processes, values.get("server")):
+        tls = server.tls
+        files["server", "tls", "certificate"] = tls.certificate
+        files["server", "tls", "key"] = tls.key
+        files["server", "tls", "ca"] = tls.ca
+        directories["server", "directory"] = server.directory
+    if account := _part(Account, values.get("account")):
+        files["account", "passwordFile"] = account.password_file
+    if access := _part(Access, values.get("access")):
+        files["access", "ca"] = access.ca
+        files |= {("access", "keys", index): key for index, key in enumerate(access.keys)}
+    if custody := _part(Custody, values.get("custody", {})):
+        directories["custody", "directory"] = custody.directory
+    # os.path: pathlib raises for a name that is too long.
     for path, file in files.items():
-        if file is not None and not (root / file).is_file():
-            yield stack.mistake(
-                path, f"names {file}, which is no file", "make it, or write another"
-            )
-    directories: dict[MistakePath, str] = {
-        ("server", "directory"): settings.server.directory,
-        ("custody", "directory"): settings.custody.directory,
-    }
+        if file is not None and not os.path.isfile(root / file):  # noqa: PTH113
+            wrong = f"names {one_line(file)}, which is no file"
+            yield stack.mistake(path, wrong, "make it, or write another")
     for path, directory in directories.items():
         place = root / directory
-        if os.path.exists(place) and not os.path.isdir(place):  # noqa: PTH110, PTH112  likewise
-            yield stack.mistake(path, f"names {directory}, which is no directory", "write another")
+        if os.path.exists(place) and not os.path.isdir(place):  # noqa: PTH110, PTH112
+            wrong = f"names {one_line(directory)}, which is no directory"
+            yield stack.mistake(path, wrong, "write another")

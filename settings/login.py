@@ -55,7 +55,7 @@ class Access(Model):
     issuer: Annotated[Url | None, Field(description="jwt: the tokens' issuer.")] = None
     keys: Annotated[
         tuple[FilePath, ...],
-        Field(description="jwt: the cluster's public keys, PEM files."),
+        Field(description="jwt: the cluster's public keys, PEM files.", examples=[["cluster.pem"]]),
     ] = ()
     host: Annotated[Url | None, Field(description="kubernetes: the API server's address.")] = None
     ca: Annotated[

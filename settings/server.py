@@ -8,16 +8,23 @@ from pydantic import Field
 from mistakes.shapes import FilePath, Label, Text, Whole, shape
 from settings.base import Finding, Model
 
-Port = Annotated[Whole, Field(ge=1024, le=65534)]
+Port = Annotated[Whole, Field(ge=1024, le=65534, examples=[8200])]
 NODES = (1, 3, 5)
 
 
 class Tls(Model):
     """PEM files of every listener."""
 
-    certificate: Annotated[FilePath, Field(description="The servers' certificate, a PEM file.")]
-    key: Annotated[FilePath, Field(description="Its private key, a PEM file.")]
-    ca: Annotated[FilePath, Field(description="The CA that signed it, a PEM file.")]
+    certificate: Annotated[
+        FilePath,
+        Field(description="The servers' certificate, a PEM file.", examples=["server.pem"]),
+    ]
+    key: Annotated[
+        FilePath, Field(description="Its private key, a PEM file.", examples=["server-key.pem"])
+    ]
+    ca: Annotated[
+        FilePath, Field(description="The CA that signed it, a PEM file.", examples=["ca.pem"])
+    ]
 
 
 class Processes(Model):
@@ -36,7 +43,10 @@ class Processes(Model):
         Field(min_length=1, description="What to run; `server -config=...` is appended."),
     ]
     directory: Annotated[
-        FilePath, Field(description="Data, configurations, logs and pids of every node.")
+        FilePath,
+        Field(
+            description="Data, configurations, logs and pids of every node.", examples=["servers"]
+        ),
     ]
     ports: Annotated[
         tuple[Port, ...],

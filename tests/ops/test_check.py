@@ -1,0 +1,96 @@
+"""`python -m ops check`, as a person runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.settings.project import Project, edited
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def run(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    return subprocess.run(
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=root,
+        env={**kept, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = Project(tmp_path)
+    project.write()
+    return project
+
+
+def test_a_right_project_is_one_line(project: Project) -> None:
+    done = run(project.root, "check", "--stack", "dev")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "dev: 2 services and 1 teams, no mistake\n"
+
+
+def test_a_wrong_one_is_a_line_for_each_mistake_and_exit_1(project: Project) -> None:
+    project.stack = edited(project.stack, [("kind: aws", "kind: gcp"), ("[bao]", "[]")])
+    project.write()
+
+    done = run(project.root, "check", "--stack", "dev")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "Pulumi.dev.yaml:3: strongroom:cloud.kind has a value that isn't known here; write aws",
+        "Pulumi.dev.yaml:13: strongroom:server.command is empty; write a list, such as [bao]",
+    ]
+
+
+def test_pulumi_s_own_variables_are_heeded(project: Project) -> None:
+    moved = project.root / "elsewhere.yaml"
+    (project.root / "Pulumi.dev.yaml").rename(moved)
+
+    done = run(
+        project.root, "check", PULUMI_STACK="dev", PULUMI_OPTION_CONFIG_FILE="elsewhere.yaml"
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_engine_is_loaded() -> None:
+    script = "import sys, ops.check; sys.exit('pulumi' in sys.modules)"
+
+    done = run(CHECKOUT / "tests", "check", "--help")
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, check=False)
+
+    assert done.returncode == 0
+    assert loaded.returncode == 0
+
+
+def test_the_example_of_an_aws_account_lacks_only_what_is_nobody_s_to_check_in() -> None:
+    done = run(CHECKOUT, "check", "--stack", "dev")
+
+    lacking = [line for line in done.stderr.splitlines() if "has no secret" not in line]
+    assert [line.split(": ", 1)[1].split(" names ")[0] for line in lacking] == [
+        "strongroom:server.tls.certificate",
+        "strongroom:server.tls.key",
+        "strongroom:server.tls.ca",
+        (
+            "strongroom:account has no password; write passwordFile, or run: pulumi config set"
+            " --stack dev --secret accountPassword"
+        ),
+        "strongroom:access.keys[0]",
+    ]
+
+
+def test_the_commands_are_listed() -> None:
+    done = run(CHECKOUT, "--help")
+
+    assert done.returncode == 0
+    for command in ("check", "schema", "root", "drift"):
+        assert f" {command} " in done.stdout

@@ -1,0 +1,102 @@
+"""What is printed for each mistake in a stack's file."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mistakes import MistakesError
+from settings.load import examine
+from settings.stack import of_file
+from tests.settings.project import Project, edited
+
+CASES = yaml.safe_load((Path(__file__).parent / "wrong.yaml").read_text())
+
+
+def test_a_right_project_is_read(tmp_path: Path) -> None:
+    settings, catalog = Project(tmp_path).read()
+
+    assert settings.cloud.account_id == "123456789012"
+    assert settings.keep is True
+    assert [service.id for service in catalog.services] == ["shop/billing", "shop/orders"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["what"])
+def test_each_mistake_is_one_line_with_its_place(tmp_path: Path, case: dict[str, Any]) -> None:
+    project = Project(tmp_path)
+    project.stack = edited(project.stack, case["replace"].items())
+
+    assert project.mistakes() == case["says"]
+
+
+def test_mistakes_of_all_files_are_said_at_once(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.stack = edited(
+        project.stack,
+        [("region: eu", "regoin: eu"), ("Threshold: 3", "Threshold: 9"), ("ca: pem", "ca: gone")],
+    )
+    project.catalog["orders.yaml"] = edited(
+        project.catalog["orders.yaml"], [("[shop/billing]", "[shop/biling]"), ("12h", "12w")]
+    )
+    project.catalog["team.yaml"] = "team: t\nmembers: {ada: {password: {config: other}}}\n"
+
+    places = [line.split(": ")[0] for line in project.mistakes()]
+
+    assert places == [
+        "Pulumi.dev.yaml:2",
+        "Pulumi.dev.yaml:4",
+        "Pulumi.dev.yaml:9",
+        "Pulumi.dev.yaml:17",
+        "catalog/orders.yaml:6",
+        "catalog/orders.yaml:8",
+        "catalog/team.yaml:2",
+        "catalog/team.yaml:2",
+    ]
+
+
+def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    for place in ("region: eu-central-1", "kind: aws", "method: jwt", "directory: servers"):
+        key = place.split(":")[0]
+        project.stack = edited(project.stack, [(place, f'{key}: "hunter2 §"')])
+    project.catalog["orders.yaml"] = edited(
+        project.catalog["orders.yaml"], [("mailPassword", "'hunter2 §'"), ("12h", "hunter2")]
+    )
+
+    said = project.mistakes()
+
+    assert said
+    assert not [line for line in said if "hunter2" in line]
+
+
+def test_a_plain_loopback_endpoint_is_an_emulator_that_may_do_without_tls(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.stack = edited(
+        project.stack,
+        [
+            ("kind: aws", "kind: aws\n    endpoint: http://127.0.0.1:5555\n    tlsOnly: false"),
+            ("10.0.0.0/8", "0.0.0.0/0"),
+        ],
+    )
+
+    settings, _ = project.read()
+
+    assert settings.cloud.is_emulator
+    assert settings.account.cidrs == ("0.0.0.0/0",)
+
+
+def test_the_default_custody_bucket_must_be_a_name_that_s3_takes(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write()
+    stack = "Team_A"
+    (tmp_path / f"Pulumi.{stack}.yaml").write_text(project.stack)
+
+    with pytest.raises(MistakesError) as refused:
+        examine(of_file(tmp_path, stack), tmp_path)
+
+    assert str(refused.value) == (
+        "Pulumi.Team_A.yaml:2: strongroom:cloud.bucket is absent, and"
+        " strongroom-custody-123456789012-Team_A is no bucket name of S3's (it has lower-case"
+        " letters, digits, dots and hyphens only); write bucket: and a name"
+    )
