@@ -1,5 +1,7 @@
 """The AWS emulator (moto): KMS, S3, IAM and STS over HTTP. It keeps everything in memory."""
 
+import http
+import http.client
 import os
 import shutil
 import signal
@@ -29,7 +31,13 @@ def start(layout: Layout, port: int) -> bool:
         ProblemError: if its port is taken or it doesn't come up.
 
     """
-    if pid(layout, port) is not None:
+    running = pid(layout, port)
+    if running is not None:
+        if not _answers(port):
+            raise ProblemError(
+                f"the AWS emulator (process {running}) does not answer",
+                f"wake it with `kill -CONT {running}` if it was stopped; its keys live in its memory",
+            )
         return False
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -69,6 +77,12 @@ def stop(layout: Layout, port: int) -> None:
 
 
 def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    # A request, not a mere connection: the kernel accepts those for a stopped process, too.
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
+    try:
+        connection.request("GET", "/moto-api/")
+        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+    except OSError:
+        return False
+    finally:
+        connection.close()

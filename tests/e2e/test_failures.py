@@ -1,0 +1,188 @@
+"""What goes wrong on a machine: each failure says what it is, loses nothing, and the next run finishes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox import lock, ports
+from sandbox.layout import Layout
+from tests.e2e.scratch import Scratch
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("failures")]
+
+
+def _pid(scratch: Scratch, name: str) -> int:
+    return int(scratch.sandbox_file(f"{name}/pid").read_text())
+
+
+@contextmanager
+def _stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _one_line(output: str, words: str) -> None:
+    assert any(words in line for line in output.splitlines()), output
+    assert "Traceback" not in output
+
+
+def test_a_taken_port_is_named_and_nothing_is_left_half_done(scratch: Scratch) -> None:
+    layout = Layout(checkout=scratch.path)
+    layout.prepare()
+    chosen = ports.remembered(layout)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", chosen.vault[1]))
+        other.listen()
+
+        ran = scratch.sandbox("up")
+
+    assert ran.code != 0
+    _one_line(ran.output, f"port {chosen.vault[1]} is taken by another process")
+
+
+def test_a_stopped_emulator_is_named_and_afterwards_the_run_finishes(scratch: Scratch) -> None:
+    with _stopped(_pid(scratch, "emulator")):
+        ran = scratch.sandbox("up")
+
+    assert ran.code == 1
+    _one_line(ran.output, "does not answer; wake it with `kill -CONT")
+
+
+def test_an_emulator_that_stops_during_up_loses_nothing(scratch: Scratch) -> None:
+    emulator = _pid(scratch, "emulator")
+    process = _up_in_background(scratch)
+    _wait_for(scratch.sandbox_file("vault/node-0/pid"))
+    with _stopped(emulator):
+        time.sleep(10)
+    output, _ = process.communicate(timeout=200)
+
+    # Whether that run got through depends on when it was stopped; the next one has to.
+    assert "Traceback" not in output
+    scratch.up()
+    assert "password" in scratch.read(scratch.logged_in("shop/orders"), "kv/shop/orders/mail")
+
+
+def test_a_second_make_up_while_one_runs_is_refused(scratch: Scratch) -> None:
+    with lock.held(Layout(checkout=scratch.path), "up"):
+        ran = scratch.sandbox("up")
+
+    assert ran.code == 1
+    _one_line(ran.output, "`make up` (process")
+    assert len(ran.output.splitlines()) == 1
+
+
+def test_a_node_killed_during_up_is_restarted_by_the_next(scratch: Scratch) -> None:
+    scratch.service("shop/more", secrets={"a": {"b": {"config": "moreKey"}}})
+    process = _up_in_background(scratch)
+    time.sleep(4)
+    os.kill(_pid(scratch, "vault/node-0"), signal.SIGKILL)
+    output, _ = process.communicate(timeout=200)
+
+    assert "Traceback" not in output
+    scratch.up()
+    assert "b" in scratch.read(scratch.logged_in("shop/more"), "kv/shop/more/a")
+
+
+def test_every_mistake_of_all_files_is_said_at_once(scratch: Scratch) -> None:
+    broken = scratch.service("shop/broken", secrets={"../orders": {"x": {"config": "k"}}})
+    settings = scratch.path / "Pulumi.local.yaml"
+    before = settings.read_text()
+    settings.write_text(before.replace("strongroom:keep: false", "strongroom:kep: false"))
+    try:
+        ran = scratch.sandbox("up")
+    finally:
+        settings.write_text(before)
+        broken.unlink()
+
+    assert ran.code == 1
+    _one_line(ran.output, "catalog/shop-broken.yaml:")
+    _one_line(ran.output, "Pulumi.local.yaml:")
+    _one_line(ran.output, "kep")
+
+
+def test_a_missing_catalogue_is_named(scratch: Scratch) -> None:
+    catalogue = scratch.path / "catalog"
+    aside = scratch.path / "aside"
+    aside.mkdir()
+    for file in catalogue.glob("*.yaml"):
+        file.rename(aside / file.name)
+    try:
+        ran = scratch.sandbox("up")
+    finally:
+        for file in aside.iterdir():
+            file.rename(catalogue / file.name)
+        aside.rmdir()
+
+    assert ran.code == 1
+    _one_line(ran.output, "catalog")
+
+
+def test_a_wrong_passphrase_is_named(scratch: Scratch) -> None:
+    file = scratch.sandbox_file("passwords/passphrase")
+    right = file.read_text()
+    file.write_text("wrong")
+    try:
+        ran = scratch.sandbox("up")
+    finally:
+        file.write_text(right)
+
+    assert ran.code == 1
+    _one_line(ran.output, "passphrase")
+
+
+def test_a_lost_emulator_is_said_and_never_begun_again_in_silence(scratch: Scratch) -> None:
+    os.kill(_pid(scratch, "emulator"), signal.SIGKILL)
+    _gone(scratch)
+
+    refused = scratch.sandbox("up")
+
+    assert refused.code == 1
+    _one_line(refused.output, "to delete it and begin again run `make up AGAIN=1`")
+    assert scratch.sandbox_file("vault/node-0/data").exists()
+
+    agreed = scratch.sandbox("up", "--again")
+
+    assert agreed.code == 0, agreed.output
+    assert "password" in scratch.read(scratch.logged_in("shop/orders"), "kv/shop/orders/mail")
+
+
+def _up_in_background(scratch: Scratch) -> "subprocess.Popen[str]":
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(("VAULT_", "AWS_", "PULUMI_"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "up"],
+        cwd=scratch.path,
+        env=kept,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not file.exists():
+        assert time.monotonic() < deadline, f"{file} never came"
+        time.sleep(0.05)
+
+
+def _gone(scratch: Scratch) -> None:
+    layout = Layout(checkout=scratch.path)
+    from sandbox import emulator  # noqa: PLC0415
+
+    deadline = time.monotonic() + 10
+    while emulator.pid(layout, ports.remembered(layout).emulator) is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
