@@ -49,14 +49,15 @@ def ensure(cache: Path, say: Say) -> Toolchain:
     search_path = _foreign(os.environ.get("PATH", os.defpath), cache)
     server = bao.find(search_path)
     found = engine.find(Cache(directory=cache, say=say), search_path)
-    key = hashlib.sha256(f"{sys.executable}\0{found.pulumi}".encode()).hexdigest()[:16]
+    python = _interpreter()
+    key = hashlib.sha256(f"{python}\0{found.pulumi}".encode()).hexdigest()[:16]
     tools = cache / "bin" / key
-    _assemble(tools, found, server)
+    _assemble(tools, found, server, python)
     home, are_official = _home(cache, key, found.pulumi, say)
     environment = {
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_PYTHON_CMD": sys.executable,
+        "PULUMI_PYTHON_CMD": python,
         # A plugin on the person's own PATH would win over the one that belongs to the SDK.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
     }
@@ -73,6 +74,12 @@ def ensure(cache: Path, say: Say) -> Toolchain:
         official_plugins=are_official,
         environment=environment,
     )
+
+
+def _interpreter() -> str:
+    """Give one name for the interpreter, whichever of a virtual environment's names started this."""
+    python = Path(sys.prefix, "bin", "python")
+    return str(python) if python.exists() else sys.executable
 
 
 def _foreign(search_path: str, cache: Path) -> str:
@@ -105,7 +112,7 @@ def _home(cache: Path, key: str, pulumi: Path, say: Say) -> tuple[Path, bool]:
     return stand_ins, False
 
 
-def _assemble(tools: Path, found: Engine, server: Path) -> None:
+def _assemble(tools: Path, found: Engine, server: Path, python: str) -> None:
     tools.mkdir(parents=True, exist_ok=True)
     source = found.pulumi.parent
     _link(server, tools / "bao")
@@ -119,9 +126,7 @@ def _assemble(tools: Path, found: Engine, server: Path) -> None:
         _write(tools / script, (source / script).read_bytes(), executable=True)
     _write(tools / MARK, _HOST.read_bytes())
     # Isolated: nothing of the person's own environment changes what it imports.
-    launcher = (
-        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I {shlex.quote(str(tools / MARK))} "$@"\n'
-    )
+    launcher = f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(tools / MARK))} "$@"\n'
     _write(tools / "pulumi-language-python", launcher.encode(), executable=True)
 
 

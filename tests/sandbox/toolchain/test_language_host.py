@@ -149,7 +149,7 @@ def test_a_stack_is_made_left_alone_changed_and_destroyed(project: Project) -> N
     assert "2 to create" in preview
     assert not (project.directory / "made").exists()
 
-    up = project.succeed("up", "--yes")
+    up = project.succeed("up", "--yes", "--skip-preview")
     assert "2 created" in up
     assert "said by the program" in up
     assert "warning" not in up.lower()
@@ -164,17 +164,17 @@ def test_a_stack_is_made_left_alone_changed_and_destroyed(project: Project) -> N
         "root": str(project.directory),
     }
 
-    assert "2 unchanged" in project.succeed("up", "--yes")
+    assert "2 unchanged" in project.succeed("up", "--yes", "--skip-preview")
     assert "2 unchanged" in project.succeed("preview", "--expect-no-changes")
     project.set("password", "another", "--secret")
-    assert "1 updated" in project.succeed("up", "--yes")
-    assert "unchanged" in project.succeed("refresh", "--yes", "--run-program")
-    assert "2 deleted" in project.succeed("destroy", "--yes", "--run-program")
+    assert "1 updated" in project.succeed("up", "--yes", "--skip-preview")
+    assert "unchanged" in project.succeed("refresh", "--yes", "--skip-preview", "--run-program")
+    assert "2 deleted" in project.succeed("destroy", "--yes", "--skip-preview", "--run-program")
     assert not (project.directory / "made").exists()
 
 
 def test_a_secret_of_the_configuration_stays_secret(project: Project) -> None:
-    done = project.pulumi("up", "--yes", "--show-config", "--diff")
+    done = project.pulumi("up", "--yes", "--skip-preview", "--show-config", "--diff")
     assert done.returncode == 0
     assert _PASSWORD not in done.stdout + done.stderr
     assert _PASSWORD not in project.state
