@@ -50,10 +50,9 @@ def ensure(cache: Path, say: Say) -> Toolchain:
     server = bao.find(search_path)
     found = engine.find(Cache(directory=cache, say=say), search_path)
     python = _interpreter()
-    key = hashlib.sha256(f"{python}\0{found.pulumi}".encode()).hexdigest()[:16]
-    tools = cache / "bin" / key
+    tools = cache / "bin" / _key(python, str(found.pulumi))
     _assemble(tools, found, server, python)
-    home, are_official = _home(cache, key, found.pulumi, say)
+    home, are_official = _home(cache, _key(python), found.pulumi, say)
     environment = {
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -82,6 +81,10 @@ def _interpreter() -> str:
     return str(python) if python.exists() else sys.executable
 
 
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
 def _foreign(search_path: str, cache: Path) -> str:
     """Give the search path without what we made ourselves: `.sandbox/env` puts it there."""
     own = [
@@ -108,7 +111,7 @@ def _home(cache: Path, key: str, pulumi: Path, say: Say) -> tuple[Path, bool]:
             return shared, True
     if not stand_ins.exists():
         say(f"the official provider plugins can't be downloaded: stand-ins, in {stand_ins}")
-        stand_ins.mkdir(parents=True)
+        stand_ins.mkdir(parents=True, exist_ok=True)
     return stand_ins, False
 
 
