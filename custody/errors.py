@@ -1,4 +1,9 @@
-"""The one error that custody raises."""
+"""The errors that custody raises. One family: whoever catches `CustodyError` has them all."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class CustodyError(Exception):
@@ -8,3 +13,32 @@ class CustodyError(Exception):
         self.cause = cause
         self.cure = cure
         super().__init__(f"{cause}; {cure}")
+
+
+class UnreachableError(CustodyError):
+    """A server did not answer at all."""
+
+
+class RefusedError(CustodyError):
+    """A server answered, and refused. `reason` is its own word for it: an AWS error code or hvac's class name."""
+
+    def __init__(self, cause: str, cure: str, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(cause, cure)
+
+
+def translated(
+    call: Callable[[], Result], translate: Callable[[Exception], CustodyError | None]
+) -> Result:
+    """Give what `call` gives; raise what `translate` makes of its failure.
+
+    The original holds the request, and so perhaps a secret: it must not hang on our error as its context.
+    So the error is made inside the handler and raised outside of it.
+    """
+    try:
+        return call()
+    except Exception as error:  # what isn't known goes on as it is
+        failure = translate(error)
+        if failure is None:
+            raise
+    raise failure

@@ -33,6 +33,9 @@ class AwsCustody:
     seal_key: str
     writer_role: str
     reader_role: str
+    seal_role: str | None = None
+    """ARN of the role that the servers have, where this process may assume it: the seal key is proven as that
+    role. None: as this process itself, whose credentials servers of kind `processes` inherit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +50,8 @@ class Account:
     acl: str
     """The acl's text (HCL or JSON), as Vault reads it."""
     cidrs: tuple[str, ...]
-    token_ttl: str = "20m"
-    token_max_ttl: str = "1h"
+    token_ttl: str = "20m"  # noqa: S105  a duration
+    token_max_ttl: str = "1h"  # noqa: S105  a duration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,3 +75,8 @@ class Request:
     audit_devices: tuple[AuditDevice, ...] = ()
     recovery_shares: int = 5
     recovery_threshold: int = 3
+    wipe_commands: tuple[str, ...] = ()
+    """Shell commands that empty the servers' storage; printed for a cluster that nobody ever owned. Only the
+    kind of server knows them: without any the message says it in words."""
+    patience_seconds: float = 120.0
+    """How long to wait for what settles by itself: members unsealing, and (30 s at most) new IAM permissions."""

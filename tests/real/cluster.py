@@ -98,6 +98,8 @@ def running_cluster(
         if not generate_root:
             opened = "disable_unauthed_generate_root_endpoints = false"
             text = text.replace(opened, opened.replace("false", "true"))
+        # Elections take a fifth of the time that suits a network.
+        text = text.replace("  node_id", "  performance_multiplier = 1\n  node_id")
         node = nodes.Node(
             directory=str(home),
             command=(bao(),),

@@ -1,0 +1,78 @@
+"""Init's answer on its way from the envelope to Bank-Vaults' objects."""
+
+from custody import envelope, names
+from custody.aws import Custody
+from custody.envelope import Answer, DataKey
+from custody.errors import CustodyError, RefusedError
+from custody.request import Request
+from custody.secret import Secret
+from custody.states import Intent
+
+
+def proven_data_key(custody: Custody) -> DataKey:
+    """Take a data key and see that the reader can unwrap it: after init it would be too late to learn."""
+    key = custody.data_key()
+    if custody.decrypt(key.wrapped) != key.plaintext:
+        raise CustodyError(
+            f"{custody.place.custody_key} does not give back the data key that it wrapped",
+            "check that writer and reader role use the same key",
+        )
+    return key
+
+
+def opened(request: Request, custody: Custody, intent: Intent) -> Answer:
+    """Open the envelope from the local file, or else from the bucket: either suffices.
+
+    Raises:
+        CustodyError: if neither copy can be opened.
+
+    """
+    failure: CustodyError | None = None
+    for copy in (
+        envelope.read_if_there(envelope.local_path(request.directory, intent.id)),
+        custody.get(names.ENVELOPE),
+    ):
+        if copy is None:
+            continue
+        try:
+            key = custody.decrypt(envelope.wrapped_key(copy, intent=intent.id))
+            return envelope.unseal(copy, intent=intent.id, key=key)
+        except CustodyError as error:
+            if isinstance(error, RefusedError) and error.reason != "InvalidCiphertextException":
+                raise
+            failure = error
+    raise failure or CustodyError("the envelope has gone since it was seen", "run again")
+
+
+def store(custody: Custody, answer: Answer) -> None:
+    """Store what isn't there yet: recovery keys, then the root token."""
+    for name, value in _objects(answer):
+        if custody.get(name) is None:
+            custody.put(name, custody.encrypt(value.reveal().encode()))
+
+
+def verify(custody: Custody, answer: Answer) -> None:
+    """Read everything back with the reader role and compare it with what init returned.
+
+    Raises:
+        CustodyError: naming the object that is missing or differs.
+
+    """
+    for name, value in _objects(answer):
+        stored = custody.get(name)
+        if stored is None or Secret(custody.decrypt(stored).decode()) != value:
+            raise CustodyError(
+                f"{name} in custody is not what init returned",
+                "the envelope is kept; see who else writes to this bucket, remove that version and run again",
+            )
+
+
+def root_token(custody: Custody) -> Secret | None:
+    """Give the root token that lies in custody until the cluster is owned, None if none does."""
+    stored = custody.get(names.ROOT)
+    return None if stored is None else Secret(custody.decrypt(stored).decode().strip())
+
+
+def _objects(answer: Answer) -> list[tuple[str, Secret]]:
+    recovery = [(names.recovery(i), key) for i, key in enumerate(answer.recovery_keys)]
+    return [*recovery, (names.ROOT, answer.root_token)]
