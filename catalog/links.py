@@ -58,7 +58,7 @@ def _twice(entries: Sequence[Entry]) -> Iterator[Mistake]:
 
 
 def _buckets(entries: Sequence[Entry]) -> Iterator[Mistake]:
-    # A bucket with two owners would be declared twice, and no file would say who may do what in it.
+    # Whoever names another's bucket would read it without the owner's word: that is what shares is for.
     owners: dict[str, tuple[str, str]] = {}
     for entry in entries:
         if not entry.service:
@@ -66,15 +66,10 @@ def _buckets(entries: Sequence[Entry]) -> Iterator[Mistake]:
         id_ = entry.service.id
         for name, grant in entry.service.cloud.items():
             owner, at = owners.setdefault(grant.bucket, (id_, name))
-            if (owner, at) == (id_, name):
-                continue
-            wrong = f"bucket {grant.bucket} is {owner}'s already"
-            cure = (
-                "write one entry with the wider access"
-                if owner == id_
-                else f"let {owner} share cloud/{at}, or write another bucket"
-            )
-            yield entry.document.mistake(("cloud", name, "bucket"), wrong, cure)
+            if owner != id_:
+                wrong = f"bucket {grant.bucket} is {owner}'s already"
+                cure = f"let {owner} share cloud/{at}, or write another bucket"
+                yield entry.document.mistake(("cloud", name, "bucket"), wrong, cure)
 
 
 def _members(entries: Sequence[Entry]) -> Iterator[Mistake]:

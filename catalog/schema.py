@@ -33,7 +33,13 @@ class SecretReference(_File):
 class GrantEntry(_File):
     """A bucket of the service's own, with an access key in its key-value path `cloud/<name>`."""
 
-    bucket: Annotated[Bucket, Field(description="The bucket. No other service names it.")]
+    bucket: Annotated[
+        Bucket,
+        Field(
+            description="The bucket, made for this service; in the cloud it is called"
+            " strongroom-<account>-<stack>-<bucket>."
+        ),
+    ]
     access: Annotated[
         Literal["read", "read-write"], Field(description="What the service may do there.")
     ]

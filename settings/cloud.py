@@ -2,20 +2,44 @@
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from mistakes.shapes import Bucket, FilePath, Text, Url, Whole, YesNo, is_loopback, shape
+from mistakes.shapes import Bucket, FilePath, Text, Url, Whole, YesNo, is_loopback, refuse, shape
 from settings.base import Finding, Model
 
 Arn = Annotated[
     Text,
     shape(
-        r"^arn:aws(-cn|-us-gov)?:(iam|sts)::[0-9]{12}:[A-Za-z0-9_+=,.@/-]+$",
+        r"^arn:aws(-us-gov)?:(iam|sts)::[0-9]{12}:"
+        r"(root|(user|role|assumed-role|federated-user)/[A-Za-z0-9_+=,.@/-]+)$",
         "the ARN of an account's root, a role or a user, with no `*`",
         "arn:aws:iam::123456789012:role/pipeline",
     ),
 ]
+
+
+Server = Annotated[
+    Text,
+    shape(
+        r"^arn:aws(-us-gov)?:iam::[0-9]{12}:(user|role)/[A-Za-z0-9_+=,.@/-]+$",
+        "the ARN of a role or a user, with no `*`",
+        "arn:aws:iam::123456789012:role/vault",
+    ),
+]
+
+
+def _outside_china(region: str) -> str:
+    if region.startswith("cn-"):
+        raise refuse("is in China, with an AWS of its own", "write another region")
+    return region
+
+
+def _origin(url: str) -> str:
+    if urlsplit(url).path not in ("", "/"):
+        raise refuse("is more than scheme, host and port", "write https://host:port")
+    return url
 
 
 class Aws(Model):
@@ -24,7 +48,8 @@ class Aws(Model):
     kind: Annotated[Literal["aws"], Field(description="Which cloud.")]
     region: Annotated[
         Text,
-        shape(r"^[a-z]{2}(-[a-z]+)+-[0-9]$", "an AWS region", "eu-central-1"),
+        shape(r"^[a-z]{2}(-gov)?-[a-z]+-[0-9]$", "an AWS region", "eu-central-1"),
+        AfterValidator(_outside_china),
         Field(description="Where keys and buckets live."),
     ]
     account_id: Annotated[
@@ -33,7 +58,7 @@ class Aws(Model):
         Field(description="The account's number, in quotes: YAML would read a number."),
     ]
     endpoint: Annotated[
-        Url | None,
+        Annotated[Url, AfterValidator(_origin)] | None,
         Field(
             description="Where AWS is answered instead of at AWS. Plain http on a loopback address"
             " only, otherwise https."
@@ -42,7 +67,7 @@ class Aws(Model):
     oidc_provider: Annotated[
         Text,
         shape(
-            r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[A-Za-z0-9._/-]+)?$",
+            r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[A-Za-z0-9._-]+)*$",
             "the cluster's issuer without https://",
             "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE",
         ),
@@ -63,9 +88,13 @@ class Aws(Model):
         Whole, Field(ge=7, le=30, description="How long a deleted key can be brought back.")
     ] = 30
 
-    def custody_bucket(self, stack: str) -> str:
-        """Name the custody bucket of a stack."""
-        return self.bucket or f"strongroom-custody-{self.account_id}-{stack}"
+    unsealers: Annotated[
+        tuple[Server, ...],
+        Field(
+            description="Roles or users that may use the seal key besides Vault's pods: of servers"
+            " outside the cluster."
+        ),
+    ] = ()
 
     @property
     def is_emulator(self) -> bool:

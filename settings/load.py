@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,11 +12,11 @@ from pydantic import ValidationError
 from catalog.model import Catalog
 from catalog.reader import Reading
 from catalog.reader import examine as examine_catalog
+from components.cloud.aws import names
 from mistakes import Mistake, MistakesError
 from mistakes.document import Path as MistakePath
 from mistakes.document import one_line, show
 from mistakes.explain import closest, explain
-from mistakes.shapes import bucket_problem
 from settings.base import Model
 from settings.cloud import Aws, Custody
 from settings.login import Access, Account
@@ -81,7 +82,7 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
         if account := _part(Account, values.get("account")):
             mistakes += _password(stack, account)
         if cloud := _part(Aws, values.get("cloud")):
-            mistakes += _custody_bucket(stack, cloud, reading)
+            mistakes += _names(stack, cloud, reading)
         mistakes += _files(stack, values, root)
     if mistakes or settings is None:
         raise MistakesError(mistakes)
@@ -190,14 +191,20 @@ def _password(stack: Stack, account: Account) -> Iterator[Mistake]:
         yield stack.mistake(("account",), "has no password", cure)
 
 
-def _custody_bucket(stack: Stack, cloud: Aws, reading: Reading) -> Iterator[Mistake]:
-    bucket = cloud.custody_bucket(stack.name)
-    if problem := bucket_problem(bucket):
-        wrong = f"is absent, and {bucket} is no bucket name of S3's ({problem})"
-        yield stack.mistake(("cloud", "bucket"), wrong, "write bucket: and a name")
-    if bucket in reading.buckets:
-        wrong = f"bucket {bucket} holds custody of this Vault's keys"
-        yield reading.buckets[bucket](wrong, "write a bucket of the service's own")
+_STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
+
+
+def _names(stack: Stack, cloud: Aws, reading: Reading) -> Iterator[Mistake]:
+    """Names in the cloud are made of the stack's."""
+    if not _STACK.fullmatch(stack.name):
+        wrong = "the stack's name is part of names in the cloud"
+        cure = "name it with at most 31 lower-case letters, digits and hyphens"
+        yield Mistake(file=stack.document.file, wrong=wrong, cure=cure)
+    custody = cloud.bucket or names.custody_bucket(cloud.account_id, stack.name)
+    for bucket, mistake in reading.buckets.items():
+        if names.application_bucket(cloud.account_id, stack.name, bucket) == custody:
+            wrong = f"bucket {bucket} is called {custody}, which holds custody of this Vault's keys"
+            yield mistake(wrong, "write another name")
 
 
 def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mistake]:

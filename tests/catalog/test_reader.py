@@ -36,7 +36,7 @@ def test_services_and_teams_come_sorted_and_typed(tmp_path: Path) -> None:
                 secrets={"mail": {"password": "mailPassword"}},
                 cloud={
                     "invoices": CloudGrant(
-                        bucket="shop-invoices", access="read-write", rotate_seconds=43200
+                        bucket="invoices", access="read-write", rotate_seconds=43200
                     )
                 },
                 shares={"mail": ("shop/billing",)},
@@ -70,6 +70,20 @@ def test_a_person_in_two_teams_has_one_password(tmp_path: Path) -> None:
     directory = written(tmp_path, {"t.yaml": TEAM, "s.yaml": second})
 
     assert [team.members for team in read(directory).teams] == [{"ada": "adaPassword"}] * 2
+
+
+def test_a_service_may_have_two_keys_for_its_bucket(tmp_path: Path) -> None:
+    orders = ORDERS.replace("cloud:\n", "cloud:\n  report: {bucket: invoices, access: read}\n")
+    directory = written(tmp_path, {"a.yaml": orders, "b.yaml": BILLING})
+
+    grants = read(directory).services[1].cloud
+
+    assert {name: grant.bucket for name, grant in grants.items()} == {
+        "report": "invoices",
+        "invoices": "invoices",
+    }
+    # A month, where the file doesn't say.
+    assert grants["report"].rotate_seconds == 2592000
 
 
 def test_an_access_key_can_be_shared(tmp_path: Path) -> None:

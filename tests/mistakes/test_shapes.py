@@ -6,7 +6,7 @@ from mistakes.shapes import bucket_problem, is_loopback
 
 
 @pytest.mark.parametrize(
-    "name", ["abc", "my.bucket-1", "a" * 63, "1a2", "strongroom-custody-1-dev"]
+    "name", ["abc", "my-bucket-1", "a" * 63, "1a2", "strongroom-custody-1-dev"]
 )
 def test_a_bucket_name_of_s3_s_is_taken(name: str) -> None:
     assert bucket_problem(name) is None
@@ -14,8 +14,8 @@ def test_a_bucket_name_of_s3_s_is_taken(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "ab", "a" * 64, "Abc", "a_b", "-ab", "ab-", ".ab", "a..b", "192.168.5.4", "xn--ab", "sthree-ab",
-     "amzn-s3-demo-x", "ab-s3alias", "ab--ols-s3", "ab.mrap", "ab--x-s3", "ab--table-s3", "abc\n"],
+    ["", "ab", "a" * 64, "Abc", "a_b", "-ab", "ab-", ".ab", "a.b", "192.168.5.4", "xn--ab", "sthree-ab",
+     "amzn-s3-demo-x", "ab-s3alias", "ab--ols-s3", "ab--x-s3", "ab--table-s3", "abc\n"],
 )  # fmt: skip
 def test_any_other_bucket_name_is_refused(name: str) -> None:
     assert bucket_problem(name) is not None

@@ -46,7 +46,7 @@ namespace: shop
 secrets:
   mail: {password: {config: mailPassword}}
 cloud:
-  invoices: {bucket: shop-invoices, access: read-write, rotate: 12h}
+  invoices: {bucket: invoices, access: read-write, rotate: 12h}
 shares:
   mail: [shop/billing]
 """

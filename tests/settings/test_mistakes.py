@@ -86,17 +86,15 @@ def test_a_plain_loopback_endpoint_is_an_emulator_that_may_do_without_tls(tmp_pa
     assert settings.account.cidrs == ("0.0.0.0/0",)
 
 
-def test_the_default_custody_bucket_must_be_a_name_that_s3_takes(tmp_path: Path) -> None:
+def test_a_stack_s_name_must_fit_into_names_in_the_cloud(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.write()
-    stack = "Team_A"
-    (tmp_path / f"Pulumi.{stack}.yaml").write_text(project.stack)
+    (tmp_path / "Pulumi.Team_A.yaml").write_text(project.stack)
 
     with pytest.raises(MistakesError) as refused:
-        examine(of_file(tmp_path, stack), tmp_path)
+        examine(of_file(tmp_path, "Team_A"), tmp_path)
 
     assert str(refused.value) == (
-        "Pulumi.Team_A.yaml:2: strongroom:cloud.bucket is absent, and"
-        " strongroom-custody-123456789012-Team_A is no bucket name of S3's (it has lower-case"
-        " letters, digits, dots and hyphens only); write bucket: and a name"
+        "Pulumi.Team_A.yaml: the stack's name is part of names in the cloud;"
+        " name it with at most 31 lower-case letters, digits and hyphens"
     )

@@ -16,7 +16,7 @@ def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None
     assert settings.catalog == "catalog"
     assert (settings.cloud.endpoint, settings.cloud.bucket) == (None, None)
     assert (settings.cloud.tls_only, settings.cloud.deletion_window_days) == (True, 30)
-    assert settings.cloud.custody_bucket("dev") == "strongroom-custody-123456789012-dev"
+    assert settings.cloud.unsealers == ()
     assert (settings.custody.prefix, settings.custody.directory) == ("", ".strongroom")
     assert (settings.custody.writers, settings.custody.readers) == ((), ())
     assert (settings.server.namespace, settings.server.service_account) == ("vault", "vault")
