@@ -176,8 +176,9 @@ def _unknown_keys(stack: Stack, reading: Reading) -> Iterator[Mistake]:
         # What is wrong in the catalogue may well be where this one should be taken.
         if key in stack.secrets and reading.mistakes:
             continue
-        near = closest(key, wanted, others=False)
-        cure = near.replace("write ", f"write {NAMESPACE}:")
+        cure = closest(key, wanted, others=False).replace("write ", f"write {NAMESPACE}:")
+        if key in stack.secrets and cure == "delete it":
+            cure = f"run: pulumi config rm --stack {stack.name} {one_line(key)}"
         yield stack.mistake((key,), "is no setting, and no catalogue file takes it", cure)
 
 
