@@ -28,14 +28,9 @@ def check_command(
     ] = None,
 ) -> None:
     """Check settings and catalogue whole, from their files, without an engine or a network."""
-    from mistakes import MistakesError  # noqa: PLC0415
     from ops.check import check  # noqa: PLC0415
 
-    try:
-        typer.echo(check(Path.cwd(), stack, config_file))
-    except MistakesError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    typer.echo(check(Path.cwd(), stack, config_file))
 
 
 @app.command("schema")
@@ -53,14 +48,9 @@ def root_command(
     stack: Stack = None,
 ) -> None:
     """Run a command with a root token in its environment, minted for it and revoked after it."""
-    from custody.errors import CustodyError  # noqa: PLC0415
     from ops.root import run_as_root  # noqa: PLC0415
 
-    try:
-        raise typer.Exit(run_as_root(stack, command))
-    except CustodyError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    raise typer.Exit(run_as_root(stack, command))
 
 
 @app.command("drift")
@@ -90,13 +80,23 @@ def empty_servers_command(
 
     if not yes:
         typer.confirm(f"Delete every secret and key in the Vault at {directory}?", abort=True)
-    try:
-        emptied = nodes.empty(directory, os.environ)
-    except nodes.NodeError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    emptied = nodes.empty(directory, os.environ)
     typer.echo(f"{len(emptied)} servers are empty; run `pulumi up`")
 
 
+def main() -> None:
+    """Run; what people can put right is one line, with exit code 1."""
+    from components.server.nodes import NodeError  # noqa: PLC0415
+    from custody.errors import CustodyError  # noqa: PLC0415
+    from mistakes import MistakesError  # noqa: PLC0415
+    from ops.stack import StackError  # noqa: PLC0415
+
+    try:
+        app(prog_name="python -m ops")
+    except (CustodyError, MistakesError, NodeError, StackError) as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
 if __name__ == "__main__":
-    app(prog_name="python -m ops")
+    main()

@@ -83,10 +83,12 @@ def _login(provider: Resource) -> hvac.Client:
         with open(login["passwordFile"]) as file:  # noqa: PTH123
             password = file.read().strip()
     session = requests.Session()
-    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=_AT_ONCE))
+    # Before hvac sees it: it takes over the session's own `verify`.
+    session.verify = inputs["caCertFile"]
     session.trust_env = False
-    client = hvac.Client(url=inputs["address"], verify=inputs["caCertFile"], session=session)
-    client.session.verify = inputs["caCertFile"]
+    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=_AT_ONCE))
+    # An empty token, not None: for None hvac takes VAULT_TOKEN or ~/.vault-token.
+    client = hvac.Client(url=inputs["address"], token="", session=session)
     try:
         client.auth.userpass.login(login["username"], password, mount_point=login["mount"])
     except Forbidden:

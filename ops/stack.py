@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import typer
-
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
 SECRET = "vault:kv/secretV2:SecretV2"  # noqa: S105  a type's name
 ACCOUNT = "pulumi:providers:vault"
 
 
-class StackError(typer.BadParameter):
+class StackError(Exception):
     """The state can't be read or lacks what a command needs; one line with what to do."""
 
 
