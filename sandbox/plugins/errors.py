@@ -1,6 +1,6 @@
 """What a stand-in answers when it can't do what it was asked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 
@@ -15,4 +15,6 @@ class IncompleteError(Exception):
         self.identity = identity
         self.state = state
         self.cause = cause
-        super().__init__(str(cause))
+        self.secret: Collection[str] = ()
+        """Names of secret properties in `state`; the servicer knows them."""
+        super().__init__(" ".join(str(cause).split()))

@@ -84,7 +84,9 @@ def _as_incomplete(error: IncompleteError) -> tuple[tuple[str, bytes], ...]:
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
     status.details.add().Pack(
         provider_pb2.ErrorResourceInitFailed(
-            id=error.identity, properties=to_struct(error.state), reasons=[str(error)]
+            id=error.identity,
+            properties=to_struct(error.state, secret=error.secret),
+            reasons=[str(error)],
         )
     )
     return (("grpc-status-details-bin", status.SerializeToString()),)
@@ -194,7 +196,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Client]):
                 if (each.output or each.computed) and each.name not in state:
                     state[each.name] = UNKNOWN
             return provider_pb2.CreateResponse(properties=self._struct(kind, state))
-        made = kind.create(self._connected(), inputs)
+        try:
+            made = kind.create(self._connected(), inputs)
+        except IncompleteError as error:
+            error.secret = _secret(kind)
+            raise
         return provider_pb2.CreateResponse(
             id=made.identity, properties=self._struct(kind, kind.kept(made.state))
         )
@@ -267,7 +273,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Client]):
         return self._client
 
     def _struct(self, kind: Kind[Client], values: Values) -> Any:
-        return to_struct(values, secret=[p.name for p in kind.properties.values() if p.secret])
+        return to_struct(values, secret=_secret(kind))
+
+
+def _secret(kind: Kind[Any]) -> list[str]:
+    return [each.name for each in kind.properties.values() if each.secret]
 
 
 def _token(urn: str) -> str:

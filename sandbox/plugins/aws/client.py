@@ -119,9 +119,8 @@ def one_line(doing: str) -> Iterator[None]:
         message = error.response.get("Error", {}).get("Message", "")
         raise RefusedError(f"aws refuses {doing}: {code(error)}: {message}".rstrip(": ")) from error
     except BotoCoreError as error:
-        raise RefusedError(
-            f"aws can't be asked for {doing}: {type(error).__name__}: {error}"
-        ) from None
+        wrong = " ".join(str(error).split())
+        raise RefusedError(f"aws can't be asked for {doing}: {wrong}") from None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.plugins.aws.client import Aws, none_if
 from sandbox.plugins.aws.iam import GONE, retag
 from sandbox.plugins.aws.kinds import TAGS, AwsKind, from_tags, to_tags
+from sandbox.plugins.errors import IncompleteError
 from sandbox.plugins.kind import Made, Property, Values, properties, same_set
 
 
@@ -23,16 +24,22 @@ class AccessKey(AwsKind):
         iam = client.of("iam")
         made = iam.create_access_key(UserName=inputs["user"])["AccessKey"]
         identity = made["AccessKeyId"]
-        if inputs["status"] != "Active":
-            self.update_(client, identity, {}, inputs)
         told = {"createDate": _moment(made["CreateDate"]), "secret": made["SecretAccessKey"]}
+        if inputs["status"] != "Active":
+            try:
+                self.update_(client, identity, {}, inputs)
+            except Exception as error:
+                # The secret is told only once: what was told must not be lost.
+                raise IncompleteError(
+                    identity, {**inputs, **told, "status": "Active"}, error
+                ) from error
         return Made(identity=identity, state={**inputs, **told})
 
     def read_(self, client: Aws, identity: str, state: Values) -> Values | None:
         """Find it among its user's; an import asks for the user first."""
         iam = client.of("iam")
         user, keys = state.get("user"), []
-        with none_if(GONE, "AccessDenied"):
+        with none_if(GONE):
             user = user or iam.get_access_key_last_used(AccessKeyId=identity)["UserName"]
             keys = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
         for each in keys:

