@@ -1,4 +1,4 @@
-"""Real OpenBao clusters for tests and benchmarks: raft, TLS, a seal at the emulator, generate-root on its own listener."""
+"""Real OpenBao clusters for tests and benchmarks: raft, TLS, a seal at the emulator, generate-root on a listener."""
 
 import importlib.util
 import os

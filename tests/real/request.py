@@ -6,7 +6,7 @@ from pathlib import Path
 from custody.request import Account, AwsCustody, ClusterAddress, Request
 from custody.secret import Secret
 
-PASSWORD = "the-account's-own-password-1"  # noqa: S105  of an account that lives for seconds
+PASSWORD = "the-account's-own-password-1"  # of an account that lives for seconds
 ACL = """path "auth/token/create" {
   capabilities = ["update"]
 }
