@@ -76,8 +76,9 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
     settings = _settings(stack, values, mistakes) if stack.readable else None
     reading = _catalog(stack, root, mistakes)
     if stack.readable:
-        mistakes += _secrets(stack, reading)
-        mistakes += _unknown_keys(stack, reading)
+        references = list(_secrets(stack, reading))
+        mistakes += references
+        mistakes += _unknown_keys(stack, reading, sure=not (reading.mistakes or references))
         # Part by part, so that a mistake in one hides none in another.
         if account := _part(Account, values.get("account")):
             mistakes += _password(stack, account)
@@ -168,16 +169,16 @@ def _set_secret(stack: Stack, key: str) -> str:
     return f"run: pulumi config set --stack {stack.name} --secret {one_line(key)}"
 
 
-def _unknown_keys(stack: Stack, reading: Reading) -> Iterator[Mistake]:
+def _unknown_keys(stack: Stack, reading: Reading, *, sure: bool) -> Iterator[Mistake]:
+    """Keys that nobody reads. Unless `sure`, what is wrong elsewhere may be where a secret should be taken."""
     taken = {reference.key for reference in reading.references}
     present = {*stack.values, *stack.secrets}
     wanted = {*_FIELDS, PASSWORD, *taken} - present
     for key in sorted(present - {*_FIELDS, PASSWORD, *taken}):
-        # What is wrong in the catalogue may well be where this one should be taken.
-        if key in stack.secrets and reading.mistakes:
-            continue
         cure = closest(key, wanted, others=False).replace("write ", f"write {NAMESPACE}:")
         if key in stack.secrets and cure == "delete it":
+            if not sure:
+                continue
             cure = f"run: pulumi config rm --stack {stack.name} {one_line(key)}"
         yield stack.mistake((key,), "is no setting, and no catalogue file takes it", cure)
 
