@@ -4,18 +4,18 @@ import time
 from pathlib import Path
 
 import pulumi
-from components.cloud.aws.cloud import AwsCloud, AwsCloudArgs
-from settings import load, stack_secret
 
 from acl.account import Shape
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
 from components.bootstrap import AccountArgs, VaultBootstrap, VaultBootstrapArgs
+from components.cloud.aws.cloud import AwsCloud, AwsCloudArgs
 from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
 from components.server.processes import ProcessServer, ProcessServerArgs
 from engine import quicken
+from settings import load, stack_secret
 
 KEY_VALUE = "kv"
 
@@ -36,6 +36,7 @@ cloud = AwsCloud(
         prefix=settings.custody.prefix,
         writers=settings.custody.writers,
         readers=settings.custody.readers,
+        unsealers=settings.cloud.unsealers,
         namespace=settings.server.namespace,
         service_account=settings.server.service_account,
         keep=settings.keep,

@@ -166,17 +166,24 @@ def _progress() -> Any:
 
 def _read_password(file: str) -> str:
     try:
-        password = Path(file).read_text().strip()
+        password = Path(file).read_text()
     except OSError as error:
-        raise PasswordError(
-            f"account.passwordFile {file} can't be read ({error.strerror}); write the password there"
-        ) from None
-    if len(password) < _PASSWORD_LENGTH:
-        raise PasswordError(
-            f"account.passwordFile {file} holds fewer than {_PASSWORD_LENGTH} characters;"
-            " write a longer password"
-        )
-    return password
+        wrong, cure = f"can't be read ({error.strerror})", "write the password there"
+    else:
+        if password.strip() != password:
+            # The provider reads the file byte for byte: its password would be another than ours.
+            wrong, cure = (
+                "begins or ends in white space",
+                "write it with printf %s, without a newline",
+            )
+        elif len(password) < _PASSWORD_LENGTH:
+            wrong, cure = (
+                f"holds fewer than {_PASSWORD_LENGTH} characters",
+                "write a longer password",
+            )
+        else:
+            return password
+    raise PasswordError(f"account.passwordFile {file} {wrong}; {cure}")
 
 
 _PASSWORD_LENGTH = 16

@@ -1,7 +1,7 @@
 """The stack's configuration for this machine: what people wrote in Pulumi.local.yaml, filled in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,14 @@ def secrets_present(layout: Layout) -> set[str]:
     """The keys of namespace strongroom that hold an encrypted value."""
     config = (_read(layout.settings) if layout.settings.exists() else {}).get("config") or {}
     return {key.removeprefix("strongroom:") for key, value in config.items() if _is_secret(value)}
+
+
+def drop_secrets(layout: Layout, keys: Iterable[str]) -> None:
+    """Take stack secrets out that nothing refers to any more."""
+    document = _read(layout.settings)
+    for key in keys:
+        document["config"].pop(f"strongroom:{key}")
+    write_private(layout.settings, yaml.safe_dump(document, sort_keys=False))
 
 
 def _is_secret(value: object) -> bool:

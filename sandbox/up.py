@@ -105,7 +105,7 @@ def prepare(layout: Layout) -> Ready:
     layout.prepare()
     chosen = ports.remembered(layout)
     with phase("toolchain"):
-        tools = toolchain.ensure(cache_directory(), say)
+        tools = toolchain.ensure(cache_directory(), say, layout.root / "pulumi")
         if not tools.official_plugins:
             plugins.install(tools.pulumi_home, Path(sys.executable))
     for name in ("account", "passphrase"):
@@ -123,12 +123,22 @@ def prepare(layout: Layout) -> Ready:
     environment.write(layout, variables)
     engine = Engine(layout=layout, environment=environment.process_environment(variables), say=say)
     engine.ensure_stack()
-    for key in sorted(_stack_secrets(layout) - configuration.secrets_present(layout)):
-        engine.set_secret(key, password(layout, key))
-        say(f"  generated stack secret {key} (.sandbox/passwords/{key})")
+    _keep_secrets(layout, engine)
     # Every mistake of all files, before an engine is started.
     check(layout.checkout, STACK, layout.settings)
     return Ready(layout=layout, ports=chosen, engine=engine, variables=variables)
+
+
+def _keep_secrets(layout: Layout, engine: Engine) -> None:
+    """Generate the stack secrets that the catalogue names; take out those generated that it names no more."""
+    wanted, present = _stack_secrets(layout), configuration.secrets_present(layout)
+    for key in sorted(wanted - present):
+        engine.set_secret(key, password(layout, key))
+        say(f"  generated stack secret {key} (.sandbox/passwords/{key})")
+    # The file stays: whoever writes the service again finds the same value.
+    unused = [key for key in present - wanted if (layout.passwords / key).exists()]
+    if unused:
+        configuration.drop_secrets(layout, unused)
 
 
 def _stack_secrets(layout: Layout) -> frozenset[str]:

@@ -35,8 +35,11 @@ class Toolchain:
     """What Pulumi needs besides PATH: its home, the interpreter, and no network where there is none."""
 
 
-def ensure(cache: Path, say: Say) -> Toolchain:
+def ensure(cache: Path, say: Say, stand_ins: Path | None = None) -> Toolchain:
     """Find or make every tool for the interpreter that runs this; `say` gets one line at a time.
+
+    `stand_ins` becomes PULUMI_HOME where the official plugins can't be had: one of the checkout's own, since
+    stand-ins run a checkout's code; otherwise one in the cache.
 
     Raises:
         ProblemError: if a tool can't be had; it says what to install.
@@ -52,7 +55,8 @@ def ensure(cache: Path, say: Say) -> Toolchain:
     python = _interpreter()
     tools = cache / "bin" / _key(python, str(found.pulumi))
     _assemble(tools, found, server, python)
-    home, are_official = _home(cache, _key(python), found.pulumi, say)
+    own_home = stand_ins or cache / "homes" / _key(python)
+    home, are_official = _home(cache / "home", own_home, found.pulumi, say)
     environment = {
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -97,11 +101,9 @@ def _foreign(search_path: str, cache: Path) -> str:
     return os.pathsep.join(own)
 
 
-def _home(cache: Path, key: str, pulumi: Path, say: Say) -> tuple[Path, bool]:
+def _home(shared: Path, stand_ins: Path, pulumi: Path, say: Say) -> tuple[Path, bool]:
     """Give PULUMI_HOME, and whether it holds the official plugins."""
-    shared = cache / "home"
     missing = official.missing_plugins(shared)
-    stand_ins = cache / "homes" / key
     if not missing:
         return shared, True
     # A stack keeps its plugins: one that a stand-in made must not meet the official one by accident.

@@ -52,7 +52,7 @@ def _args(account: AccountArgs) -> VaultBootstrapArgs:
 @pytest.fixture
 def account(tmp_path: Path) -> AccountArgs:
     file = tmp_path / "password"
-    file.write_text(PASSWORD + "\n")
+    file.write_text(PASSWORD)
     return AccountArgs(
         mount="strongroom", name="strongroom", cidrs=("127.0.0.1/32",), password_file=str(file)
     )
@@ -115,6 +115,17 @@ def test_a_missing_password_file_is_named(declare: Declare, account: AccountArgs
 
     with pytest.raises(ValueError, match=r"account\.passwordFile /nowhere/password can't be read"):
         declare(lambda: VaultBootstrap("bootstrap", _args(gone)))
+
+
+def test_a_newline_that_the_provider_would_take_for_the_password_is_refused(
+    declare: Declare, account: AccountArgs
+) -> None:
+    Path(account.password_file or "").write_text(PASSWORD + "\n")
+
+    with pytest.raises(ValueError, match="without a newline") as refused:
+        declare(lambda: VaultBootstrap("bootstrap", _args(account)))
+
+    assert PASSWORD not in str(refused.value)
 
 
 def test_a_short_password_is_refused(declare: Declare, account: AccountArgs) -> None:
