@@ -8,6 +8,7 @@ with faulty(emulator.endpoint) as proxy:
 """
 
 import http.client
+import json
 import re
 import socket
 import ssl
@@ -32,7 +33,7 @@ class Faulty:
         self._denied: list[tuple[str, str]] = []
         self._lost: list[tuple[str, str]] = []
         self.seen: list[tuple[str, str]] = []
-        """Every call's action and resource (S3 key or empty), in order."""
+        """Every call's action and resource (S3 key, KMS key ARN or empty), in order."""
         self._server = self._listening(0)
         self.port: int = self._server.server_address[1]
 
@@ -42,7 +43,7 @@ class Faulty:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def deny(self, action: str, resource: str = "") -> None:
-        """Answer AccessDenied from now on; `resource` narrows it to S3 keys that end so."""
+        """Answer AccessDenied from now on; `resource` narrows it to S3 keys or KMS key ARNs that end so."""
         self._denied.append((action, resource))
 
     def lose_answer(self, action: str, resource: str = "") -> None:
@@ -153,7 +154,7 @@ def _matches(faults: list[tuple[str, str]], action: str, resource: str) -> bool:
 def _called(client: BaseHTTPRequestHandler, body: bytes) -> tuple[str, str]:
     target = client.headers.get("X-Amz-Target")
     if target:
-        return f"kms:{target.partition('.')[2]}", ""
+        return f"kms:{target.partition('.')[2]}", str(json.loads(body).get("KeyId", ""))
     service = _SERVICE.search(client.headers.get("Authorization") or "")
     if service is None:
         return f"{client.command} {client.path}", ""

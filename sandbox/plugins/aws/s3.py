@@ -106,9 +106,12 @@ class Bucket(AwsKind):
 
 
 def _empty(s3: Any, bucket: str) -> None:
+    if s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Suspended":
+        # The bucket's versioning goes before the bucket does, and moto can't delete single versions after that.
+        enabled = {"Status": "Enabled"}
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=enabled)
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        # Markers first: moto fails where one is the last that is left of an object.
-        found = [*page.get("DeleteMarkers", []), *page.get("Versions", [])]
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
         for start in range(0, len(objects), _BATCH):
             batch = objects[start : start + _BATCH]
