@@ -82,7 +82,7 @@ def translation(
                 "this process has no AWS credentials",
                 "sign in (aws sso login, AWS_PROFILE, AWS_ACCESS_KEY_ID, ...) and run again",
             )
-        if isinstance(error, boto.HTTPClientError):
+        if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
             where = place.endpoint or f"AWS in {place.region}"
             return UnreachableError(
                 f"{where} does not answer {action} ({type(error).__name__})",

@@ -24,8 +24,8 @@ SHAPE = Shape(key_value=frozenset({"kv"}), methods={"kubernetes": "jwt"})
 
 class _Server:
     flavour: Literal["openbao", "vault"] = "openbao"
-    wipe_commands = ("empty the servers",)
-    audit_files = ()
+    wipe_commands: tuple[str, ...] = ("empty the servers",)
+    audit_files: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.address = pulumi.Output.from_input("https://127.0.0.1:8200")

@@ -24,6 +24,6 @@ def test_the_parts_of_a_replacement_count_once() -> None:
 
 def test_only_what_is_written_over_goes_without_a_checkpoint() -> None:
     assert set(REPEATABLE) == {
-        kind.pulumi_type  # type: ignore[attr-defined]  # set on every resource class
+        kind.pulumi_type  # type: ignore[union-attr]  # set on every resource class
         for kind in (Policy, jwt.AuthBackendRole, kubernetes.AuthBackendRole, kv.SecretV2)
     }
