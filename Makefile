@@ -32,7 +32,8 @@ check: $(VENV)/dev.stamp
 	$(BIN)/pytest -m "not real and not e2e" -n 2 -q
 
 test: check
-	$(BIN)/pytest -m "real or e2e" -n 2 --dist loadgroup -q
+	$(BIN)/pytest -m "real and not e2e" -n 2 -q
+	$(BIN)/pytest -m e2e -q
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

@@ -16,7 +16,7 @@ from sandbox import lock, ports
 from sandbox.layout import Layout
 from tests.e2e.scratch import Scratch
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("failures")]
+pytestmark = [pytest.mark.e2e]
 
 
 def _pid(scratch: Scratch, name: str) -> int:

@@ -11,7 +11,7 @@ from hvac.exceptions import Forbidden, InvalidRequest
 
 from tests.e2e.scratch import CHECKOUT, Scratch
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("main_job")]
+pytestmark = [pytest.mark.e2e]
 
 
 def test_make_up_makes_an_owned_cluster(scratch: Scratch) -> None:
