@@ -62,10 +62,12 @@ def running_cluster(
     *,
     members: int = 1,
     generate_root: bool = True,
+    credentials: Mapping[str, str] | None = None,
 ) -> Iterator[Cluster]:
     """Start 1, 3 or 5 nodes sealed with the place's seal key; stop and delete them at the end.
 
     With `generate_root` false the second listener is there but refuses generate-root, as an ordinary one does.
+    `credentials` are AWS's for the seal; without, the emulator's.
     """
     layout = Layout(checkout=directory)
     layout.prepare()
@@ -119,7 +121,7 @@ def running_cluster(
         nodes=tuple(made),
         ca_file=layout.tls / "ca.pem",
         tls=(layout.tls / "server.pem", layout.tls / "server-key.pem"),
-        environment={"PATH": os.environ["PATH"], **emulator.environment},
+        environment={"PATH": os.environ["PATH"], **(credentials or emulator.environment)},
     )
     try:
         for node in made:
