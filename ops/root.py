@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from custody.root import minted
-
 from custody.request import AwsCustody, ClusterAddress
+from custody.root import minted
 from ops.stack import OWNED, resources, the_only
 
 
