@@ -44,7 +44,8 @@ class Cluster:
     def __init__(self, address: ClusterAddress) -> None:
         self.address = address
         try:
-            self._context = ssl.create_default_context(cadata=address.ca_certificate)
+            # For an empty text Python would take the public CAs.
+            self._context = ssl.create_default_context(cadata=address.ca_certificate or "none")
         except ssl.SSLError:
             raise CustodyError(
                 "the CA certificate of the servers is no PEM certificate",
