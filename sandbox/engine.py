@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sandbox.layout import STACK, Layout
+import yaml
+
+from sandbox.layout import STACK, Layout, write_private
 from sandbox.problem import ProblemError
 
 Say = Callable[[str], None]
@@ -42,7 +44,16 @@ class Engine:
         """Make the stack unless it is there."""
         if self.layout.stack_file.exists() and "encryptionsalt" in self.layout.settings.read_text():
             return
-        self._quietly("stack", "select", "--create", STACK, "--secrets-provider", "passphrase")
+        # `stack init` writes the stack's salt into the tracked file, wherever the settings are told to lie.
+        tracked = self.layout.tracked_settings.read_bytes()
+        try:
+            self._quietly("stack", "init", STACK, "--secrets-provider", "passphrase")
+            written = yaml.safe_load(self.layout.tracked_settings.read_bytes())
+        finally:
+            self.layout.tracked_settings.write_bytes(tracked)
+        settings = yaml.safe_load(self.layout.settings.read_bytes())
+        settings.setdefault("encryptionsalt", written.get("encryptionsalt"))
+        write_private(self.layout.settings, yaml.safe_dump(settings, sort_keys=False))
 
     def set_secret(self, key: str, value: str) -> None:
         """Store a stack secret. It goes through a pipe: arguments are visible to every process."""

@@ -155,6 +155,7 @@ def _revive(layout: Layout, ready: Ready) -> None:
         if nodes.start(node, ready.engine.environment):
             say(f"  restarted node {node.api}")
     nodes.wait_until_answers(known)
+    nodes.wait_until_settled(known, lambda line: say(f"  {line}"))
 
 
 def _begin_again(layout: Layout, *, agreed: bool) -> None:

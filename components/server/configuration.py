@@ -66,7 +66,8 @@ def node_configuration(args: NodeArgs) -> str:
         Stanza(
             kind="storage",
             labels=("raft",),
-            values={"path": args.data, "node_id": args.node_id},
+            # 1 is what production wants; the default waits several times longer for a leader.
+            values={"path": args.data, "node_id": args.node_id, "performance_multiplier": 1},
             inner=tuple(_retry_join(peer, args) for peer in args.peers),
         ),
         _listener(args.api, args),

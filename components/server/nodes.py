@@ -22,6 +22,9 @@ from components.server import spawn
 
 _ANSWER_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_SETTLE_SECONDS = 60.0
+# What /v1/sys/health answers with.
+_ACTIVE, _STANDBY, _NOT_INITIALISED = 200, 429, 501
 # AWS_REGION in the environment would beat the seal stanza's region (vault#24114); endpoints likewise.
 _NOT_INHERITED = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"}
 _INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
@@ -123,6 +126,34 @@ def wait_until_answers(nodes: Sequence[Node], say: Callable[[str], None] = lambd
                 raise NodeError(f"node {node.api} does not answer; see {log}")
             time.sleep(0.05)
         say(f"node {node.api} answers")
+
+
+def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambda _: None) -> None:
+    """Wait until an initialised cluster is unsealed and has a leader; one that isn't yet is bootstrap's to wait for.
+
+    Raises:
+        NodeError: if that takes longer than a minute; says what each node answers.
+
+    """
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    told = False
+    while True:
+        found = [health(node) for node in nodes]
+        if _NOT_INITIALISED in found or not found:
+            return
+        if _ACTIVE in found and all(status in (_ACTIVE, _STANDBY) for status in found):
+            return
+        if time.monotonic() > deadline:
+            shown = ", ".join(
+                f"{node.api}: {status}" for node, status in zip(nodes, found, strict=True)
+            )
+            raise NodeError(
+                f"the servers do not unseal or find no leader ({shown}); see `make logs`"
+            )
+        if not told:
+            say("waiting until every node is unsealed and one leads")
+            told = True
+        time.sleep(0.2)
 
 
 def health(node: Node) -> int | None:

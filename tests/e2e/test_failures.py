@@ -99,7 +99,7 @@ def test_every_mistake_of_all_files_is_said_at_once(scratch: Scratch) -> None:
     broken = scratch.service("shop/broken", secrets={"../orders": {"x": {"config": "k"}}})
     settings = scratch.path / "Pulumi.local.yaml"
     before = settings.read_text()
-    settings.write_text(before.replace("strongroom:keep: false", "strongroom:kep: false"))
+    settings.write_text(before.replace("region: eu-central-1", "region: 5"))
     try:
         ran = scratch.sandbox("up")
     finally:
@@ -109,7 +109,7 @@ def test_every_mistake_of_all_files_is_said_at_once(scratch: Scratch) -> None:
     assert ran.code == 1
     _one_line(ran.output, "catalog/shop-broken.yaml:")
     _one_line(ran.output, "Pulumi.local.yaml:")
-    _one_line(ran.output, "kep")
+    _one_line(ran.output, "region must be text")
 
 
 def test_a_missing_catalogue_is_named(scratch: Scratch) -> None:

@@ -49,6 +49,10 @@ def test_the_checkout_stays_clean(scratch: Scratch) -> None:
         if not (CHECKOUT / path).exists() and "__pycache__" not in path.parts
     }
     assert made == set()
+    tracked_settings = "Pulumi.local.yaml"
+    assert (scratch.path / tracked_settings).read_bytes() == (
+        CHECKOUT / tracked_settings
+    ).read_bytes()
 
 
 def test_the_outputs_lead_to_logins_and_paths_and_hold_no_secret(scratch: Scratch) -> None:
@@ -287,7 +291,9 @@ def test_make_down_leaves_nothing(scratch: Scratch) -> None:
 
     assert ran.code == 0, ran.output
     assert len(pids) == 3
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    # Where nobody reaps orphans they stay as zombies, without arguments.
+    cmdlines = [Path(f"/proc/{pid}/cmdline") for pid in pids]
+    assert not any(path.exists() and path.read_bytes() for path in cmdlines)
     assert not scratch.sandbox_file("").exists()
 
 
