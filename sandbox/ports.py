@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 
 from sandbox.layout import Layout, write_private
 
-
 _LOWEST, _HOW_MANY = 20_000, 12_000
 
 
