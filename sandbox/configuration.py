@@ -57,7 +57,7 @@ def write(layout: Layout, ports: Ports, bao: Path) -> list[str]:
     own = {
         key: value
         for key, value in (present.get("config") or {}).items()
-        if value != last.get(key) and value != generated.get(key)
+        if not _same(value, last.get(key)) and not _same(value, generated.get(key))
     }
     # `encryptionsalt` and its kin: without it no secret of the stack could be read again.
     rest = {key: value for key, value in present.items() if key != "config"}
@@ -79,6 +79,11 @@ def drop_secrets(layout: Layout, keys: Iterable[str]) -> None:
     for key in keys:
         document["config"].pop(f"strongroom:{key}")
     write_private(layout.settings, yaml.safe_dump(document, sort_keys=False))
+
+
+def _same(one: object, other: object) -> bool:
+    # `pulumi config set` of any key writes a bare false as "false".
+    return one == other or (isinstance(other, bool) and str(one).lower() == str(other).lower())
 
 
 def _is_secret(value: object) -> bool:

@@ -109,7 +109,7 @@ def test_every_mistake_of_all_files_is_said_at_once(scratch: Scratch) -> None:
     assert ran.code == 1
     _one_line(ran.output, "catalog/shop-broken.yaml:")
     _one_line(ran.output, "Pulumi.local.yaml:")
-    _one_line(ran.output, "region must be text")
+    _one_line(ran.output, "cloud.region must be an AWS region")
 
 
 def test_a_missing_catalogue_is_named(scratch: Scratch) -> None:
