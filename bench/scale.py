@@ -43,7 +43,7 @@ class Bench:
     @property
     def audit(self) -> list[Path]:
         """One audit log of each node."""
-        return sorted(self.scratch.sandbox_file("vault").glob("node-*/audit-0.log"))
+        return sorted(self.scratch.sandbox_file("vault").glob("audit-0.log"))
 
     def sandbox_up(self) -> Measured:
         """`make up`, as users run it."""

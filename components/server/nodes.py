@@ -24,7 +24,7 @@ _ANSWER_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _SETTLE_SECONDS = 60.0
 # What /v1/sys/health answers with.
-_ACTIVE, _STANDBY, _NOT_INITIALISED = 200, 429, 501
+ACTIVE, _STANDBY, _NOT_INITIALISED = 200, 429, 501
 # AWS_REGION in the environment would beat the seal stanza's region (vault#24114); endpoints likewise.
 _NOT_INHERITED = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"}
 _INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
@@ -53,29 +53,38 @@ class Node:
         return Path(self.directory) / "node.hcl"
 
 
-def write(node: Node, configuration: str) -> bool:
-    """Write the node's files; say whether anything changed."""
+def differs(node: Node, configuration: str) -> bool:
+    """Whether the node's files say something else than this."""
+    return any(
+        not path.exists() or path.read_text() != text for path, text in _files(node, configuration)
+    )
+
+
+def write(node: Node, configuration: str) -> None:
+    """Write the node's files, for nobody else to read."""
     directory = Path(node.directory)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     (directory / "data").mkdir(mode=0o700, exist_ok=True)
-    record = json.dumps(asdict(node), indent=1)
-    changed = False
-    for path, text in ((node.configuration, configuration), (directory / "node.json", record)):
-        if path.exists() and path.read_text() == text:
-            continue
-        changed = True
+    for path, text in _files(node, configuration):
         path.touch(mode=0o600)
         path.write_text(text)
-    return changed
+
+
+def _files(node: Node, configuration: str) -> tuple[tuple[Path, str], ...]:
+    record = json.dumps(asdict(node), indent=1)
+    return ((node.configuration, configuration), (Path(node.directory) / "node.json", record))
 
 
 def recorded(root: Path) -> list[Node]:
     """Every node below `root`, in order."""
-    files = sorted(root.glob("node-*/node.json"))
-    nodes = [json.loads(file.read_text()) for file in files]
-    return [
-        Node(**{**n, "command": tuple(n["command"]), "other": tuple(n["other"])}) for n in nodes
-    ]
+    return [_recorded(file) for file in sorted(root.glob("node-*/node.json"))]
+
+
+def _recorded(file: Path) -> Node:
+    said = json.loads(file.read_text())
+    said |= {"command": tuple(said["command"]), "other": tuple(said["other"])}
+    # Where it lies, not what it says: in a copy of a checkout it still names the original's servers.
+    return Node(**(said | {"directory": str(file.parent)}))
 
 
 def pid(node: Node) -> int | None:
@@ -141,7 +150,7 @@ def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambd
         found = [health(node) for node in nodes]
         if _NOT_INITIALISED in found or not found:
             return
-        if _ACTIVE in found and all(status in (_ACTIVE, _STANDBY) for status in found):
+        if ACTIVE in found and all(status in (ACTIVE, _STANDBY) for status in found):
             return
         if time.monotonic() > deadline:
             shown = ", ".join(
@@ -159,10 +168,12 @@ def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambd
 def health(node: Node) -> int | None:
     """The status of /v1/sys/health: 200 active, 429 standby, 501 not initialised, 503 sealed; None if silent."""
     context = ssl.create_default_context(cafile=node.ca)
+    # No proxy of the person's environment: it would be asked for 127.0.0.1.
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
     try:
-        with urllib.request.urlopen(
-            f"https://{node.api}/v1/sys/health", context=context, timeout=2
-        ) as answer:
+        with opener.open(f"https://{node.api}/v1/sys/health", timeout=2) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -233,7 +244,8 @@ def _refuse_taken(address: str) -> None:
             probe.bind((host, int(port)))
         except OSError as error:
             raise NodeError(
-                f"port {port} is taken by another process; stop it or change strongroom:server.ports"
+                f"port {port} is taken by another process; stop it, or before the first `up` choose other"
+                " strongroom:server.ports"
             ) from error
 
 

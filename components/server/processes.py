@@ -44,7 +44,7 @@ class ProcessServerArgs:
             raise ValueError("ports, the port after each, and generate_root_ports must all differ")
 
 
-class _ProcessesProvider(dynamic.ResourceProvider):
+class ProcessesProvider(dynamic.ResourceProvider):
     """Keeps the processes as the inputs say. The state holds addresses and configuration, no secret."""
 
     serialize_as_secret_always = False
@@ -61,10 +61,23 @@ class _ProcessesProvider(dynamic.ResourceProvider):
             return dynamic.ReadResult(id_=None, outs={})
         return dynamic.ReadResult(id_=id_, outs=_plain(props))
 
+    @told(nodes.NodeError)
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
-        """Another directory or number of nodes is another cluster; the rest is a restart."""
+        """Another directory or other ports are another cluster; the rest is a restart.
+
+        Raises:
+            NodeError: where that other cluster would take the place of one that has data: with keep switched
+                off nothing else would stand between a changed port and an empty Vault.
+
+        """
         changed = [key for key in _INPUTS if olds.get(key) != news.get(key)]
         replaces = [key for key in changed if key in ("directory", "apis")]
+        if replaces and nodes.recorded(Path(olds["directory"])):
+            raise nodes.NodeError(
+                f"other ports or another directory would begin a new and empty Vault in place of the one in"
+                f" {olds['directory']} at {', '.join(olds['apis'])}; put strongroom:server.ports and"
+                " server.directory back, or destroy the stack first"
+            )
         return dynamic.DiffResult(
             changes=bool(changed), replaces=replaces, delete_before_replace=True
         )
@@ -80,8 +93,11 @@ class _ProcessesProvider(dynamic.ResourceProvider):
         """Stop the nodes and delete their data."""
         for node in nodes.recorded(Path(props["directory"])):
             nodes.remove(node)
+        for name in AUDIT_LOGS:
+            (Path(props["directory"]) / name).unlink(missing_ok=True)
 
 
+AUDIT_LOGS = ("audit-0.log", "audit-1.log")
 _INPUTS = ("directory", "apis", "command", "ca", "configurations")
 
 
@@ -100,23 +116,23 @@ def _apply(props: Mapping[str, Any]) -> None:
         )
         for index, api in enumerate(props["apis"])
     ]
-    changed = {
-        node.directory: nodes.write(node, configuration)
-        for node, configuration in zip(declared, props["configurations"], strict=True)
-    }
+    texts = dict(zip((n.directory for n in declared), props["configurations"], strict=True))
     running = [node for node in declared if nodes.pid(node) is not None]
     # The active node last, so that the leader moves once.
-    for node in sorted(running, key=lambda each: nodes.health(each) == _ACTIVE):
-        if changed[node.directory]:
+    for node in sorted(running, key=lambda each: nodes.health(each) == nodes.ACTIVE):
+        if nodes.differs(node, texts[node.directory]):
+            # Stopped before its files change: what runs is always what its files say, so a run that dies
+            # in between is finished by the next.
             nodes.stop(node)
+            nodes.write(node, texts[node.directory])
             nodes.start(node, os.environ)
             nodes.wait_until_answers([node])
+            nodes.wait_until_settled(declared)
     for node in declared:
-        nodes.start(node, os.environ)
+        if nodes.pid(node) is None:
+            nodes.write(node, texts[node.directory])
+            nodes.start(node, os.environ)
     nodes.wait_until_answers(declared)
-
-
-_ACTIVE = 200
 
 
 class ProcessServer(pulumi.ComponentResource):
@@ -158,9 +174,7 @@ class ProcessServer(pulumi.ComponentResource):
         self.wipe_commands = (f"python -m ops empty-servers {shlex.quote(str(directory))}",)
         # OpenBao takes no audit device by API: there they stand in each node's configuration.
         by_api = args.flavour == "vault"
-        self.audit_files = (
-            tuple(str(directory / f"audit-{index}.log") for index in range(2)) if by_api else ()
-        )
+        self.audit_files = tuple(str(directory / name) for name in AUDIT_LOGS) if by_api else ()
         # Through the resource's own output, so that whoever uses an address waits for the nodes.
         self.members = cluster.apis.apply(lambda apis: [f"https://{api}" for api in apis])
         self.address = self.members.apply(lambda members: members[0])
@@ -178,7 +192,7 @@ class _Nodes(dynamic.Resource, module="strongroom", name="Nodes"):
     apis: pulumi.Output[list[str]]
 
     def __init__(self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(_ProcessesProvider(), name, props, opts)
+        super().__init__(ProcessesProvider(), name, props, opts)
 
 
 def _address(port: int) -> str:
@@ -210,7 +224,9 @@ def _configurations(args: ProcessServerArgs, seal: Mapping[str, str]) -> list[st
                     peers=tuple(f"https://{api}" for api in apis if api != apis[index]),
                     seal_kind=args.seal.kind,
                     seal=seal,
-                    audit=(str(home / "audit-0.log"), str(home / "audit-1.log")),
+                    # One pair for all nodes: OpenBao keeps the devices in raft, and a node whose configuration
+                    # names another file refuses to lead.
+                    audit=tuple(str(directory / name) for name in AUDIT_LOGS),
                 )
             )
         )

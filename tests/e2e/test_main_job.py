@@ -3,12 +3,14 @@
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import hvac
 import pytest
 from hvac.exceptions import Forbidden, InvalidRequest
 
+from components.server.nodes import ACTIVE, health, pid, recorded
 from tests.e2e.scratch import CHECKOUT, Scratch
 
 pytestmark = [pytest.mark.e2e]
@@ -227,6 +229,25 @@ def test_a_killed_node_is_restarted_and_unseals_itself(scratch: Scratch) -> None
 
     assert "restarted node" in ran.output
     _eventually_well(scratch)
+
+
+def test_when_the_leader_dies_another_leads(scratch: Scratch) -> None:
+    _eventually_well(scratch)
+    nodes = recorded(scratch.sandbox_file("vault"))
+    [leader] = [node for node in nodes if health(node) == ACTIVE]
+    number = pid(leader)
+    assert number is not None
+    os.kill(number, 9)
+
+    others = [node for node in nodes if node != leader]
+    deadline = time.monotonic() + 60
+    while ACTIVE not in [health(node) for node in others]:
+        assert time.monotonic() < deadline, "no other node took the lead"
+        time.sleep(0.2)
+
+    scratch.up()
+    _eventually_well(scratch)
+    assert "password" in scratch.read(scratch.logged_in("shop/orders"), "kv/shop/orders/mail")
 
 
 def test_no_secret_stands_anywhere_in_plain_text(scratch: Scratch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration
+from components.server.processes import AUDIT_LOGS
 from custody.request import AwsCustody, ClusterAddress
 from sandbox import certificates, ports
 from sandbox.layout import Layout
@@ -96,14 +97,14 @@ def running_cluster(
                 "kms_key_id": place.seal_key,
                 "endpoint": emulator.endpoint,
             },
-            audit=(str(home / "audit-0.log"), str(home / "audit-1.log")),
+            audit=tuple(str(layout.servers / name) for name in AUDIT_LOGS),
         )
         text = node_configuration(arguments)
         if not generate_root:
             opened = "disable_unauthed_generate_root_endpoints = false"
             text = text.replace(opened, opened.replace("false", "true"))
-        if fast:
-            text = text.replace("  node_id", "  performance_multiplier = 1\n  node_id")
+        if not fast:
+            text = text.replace("  performance_multiplier = 1\n", "")
         node = nodes.Node(
             directory=str(home),
             command=(bao(),),

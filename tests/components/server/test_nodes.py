@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -30,11 +31,29 @@ def _free() -> str:
 def test_files_are_private_and_written_only_when_they_change(tmp_path: Path) -> None:
     node = _node(tmp_path)
 
-    assert nodes.write(node, "one")
-    assert not nodes.write(node, "one")
-    assert nodes.write(node, "two")
+    assert nodes.differs(node, "one")
+    nodes.write(node, "one")
+    assert not nodes.differs(node, "one")
+    assert nodes.differs(node, "two")
     assert node.configuration.stat().st_mode & 0o777 == 0o600
     assert nodes.recorded(tmp_path) == [node]
+
+
+def test_a_copy_of_a_node_is_not_taken_for_the_original(tmp_path: Path) -> None:
+    node = _node(tmp_path / "original", _free())
+    nodes.write(node, "")
+    nodes.start(node, os.environ)
+    try:
+        shutil.copytree(tmp_path / "original", tmp_path / "copy")
+
+        [copied] = nodes.recorded(tmp_path / "copy")
+        assert nodes.pid(copied) is None
+        nodes.remove(copied)
+
+        assert nodes.pid(node) is not None
+        assert node.configuration.exists()
+    finally:
+        nodes.stop(node)
 
 
 def test_a_running_node_is_not_started_twice_and_stops(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ import pulumi
 import pytest
 
 from components.cloud.contract import Seal
-from components.server.processes import ProcessServer, ProcessServerArgs
+from components.dynamic_errors import ToldError
+from components.server import nodes
+from components.server.processes import ProcessesProvider, ProcessServer, ProcessServerArgs
 from tests.conftest import Declare
 
 NODES = "pulumi-python:dynamic/strongroom:Nodes"
@@ -76,3 +78,29 @@ def test_ports_that_cannot_work_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=field):
         dataclasses.replace(_args(tmp_path), **{field: value})  # type: ignore[arg-type]
+
+
+def test_every_node_writes_the_same_audit_files_so_that_each_may_lead(
+    declare: Declare, tmp_path: Path
+) -> None:
+    configurations = declare(lambda: ProcessServer("server", _args(tmp_path))).one(NODES)[
+        "configurations"
+    ]
+
+    paths = [[line for line in text.splitlines() if "file_path" in line] for text in configurations]
+    assert len(paths[0]) == 2
+    assert paths[0] == paths[1] == paths[2]
+
+
+def test_other_ports_never_empty_a_vault_that_has_data(tmp_path: Path) -> None:
+    node = nodes.Node(
+        directory=str(tmp_path / "node-0"), command=("bao",), api="127.0.0.1:1", other=(), ca=""
+    )
+    olds = {"directory": str(tmp_path), "apis": ["127.0.0.1:1"]}
+    news = {"directory": str(tmp_path), "apis": ["127.0.0.1:3"]}
+
+    assert ProcessesProvider().diff("id", olds, news).replaces == ["apis"]
+    nodes.write(node, "")
+    with pytest.raises(ToldError, match=r"put strongroom:server\.ports"):
+        ProcessesProvider().diff("id", olds, news)
+    assert (tmp_path / "node-0" / "data").exists()
