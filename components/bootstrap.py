@@ -242,6 +242,8 @@ class VaultBootstrap(pulumi.ComponentResource):
             f"{name}-account",
             address=owned.address,
             ca_cert_file=args.server.ca_file,
+            # Said, because VAULT_SKIP_VERIFY in somebody's shell would be taken otherwise.
+            skip_tls_verify=False,
             auth_login_userpass=vault.ProviderAuthLoginUserpassArgs(
                 mount=account.mount,
                 username=account.name,

@@ -6,6 +6,7 @@ a caller that dies by SIGKILL leaves a token that ends by itself after `ttl`.
 """
 
 import base64
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -61,6 +62,8 @@ def minted_from(
             if failure:
                 # Whatever stopped the caller is what he must see first.
                 original.add_note(str(failure))
+                # Notes are shown with a traceback only, and who was interrupted sees none.
+                sys.stderr.write(f"{failure}\n")
             raise
         failure = _ended(cluster, token, ttl)
         if failure:

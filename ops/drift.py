@@ -7,12 +7,15 @@ nor `pulumi refresh` sees a value that somebody changed. This reads each secret 
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 import hvac
 import requests
-from hvac.exceptions import Forbidden, InvalidPath, VaultError
+from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, VaultError
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from ops.stack import ACCOUNT, SECRET, Resource, StackError, resources, the_only
 
@@ -46,7 +49,9 @@ def drift(stack: str | None, *, repair: bool) -> list[Drift]:
     except (VaultError, requests.RequestException) as error:
         raise StackError(f"Vault refuses: {type(error).__name__}; check `make status`") from None
     finally:
-        client.auth.token.revoke_self()
+        # What can't be revoked now ends by itself within the account's twenty minutes.
+        with suppress(VaultError, requests.RequestException):
+            client.auth.token.revoke_self()
     return sorted(_present(drifts), key=lambda each: each.path)
 
 
@@ -86,12 +91,15 @@ def _login(provider: Resource) -> hvac.Client:
     # Before hvac sees it: it takes over the session's own `verify`.
     session.verify = inputs["caCertFile"]
     session.trust_env = False
-    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=_AT_ONCE))
+    # A node that has just come back answers 500 until it knows who leads.
+    patient = Retry(total=6, backoff_factor=0.5, status_forcelist=[500, 502, 503],
+                    allowed_methods=None, raise_on_status=False)  # fmt: skip
+    session.mount("https://", HTTPAdapter(pool_maxsize=_AT_ONCE, max_retries=patient))
     # An empty token, not None: for None hvac takes VAULT_TOKEN or ~/.vault-token.
     client = hvac.Client(url=inputs["address"], token="", session=session)
     try:
         client.auth.userpass.login(login["username"], password, mount_point=login["mount"])
-    except Forbidden:
+    except (Forbidden, InvalidRequest):
         raise StackError(
             "Vault refuses the account's login; run `pulumi up`, which repairs it"
         ) from None

@@ -11,6 +11,7 @@ from types import FrameType
 
 from custody.request import AwsCustody, ClusterAddress
 from custody.root import minted
+from custody.vault import Cluster
 from ops.stack import OWNED, resources, the_only
 
 
@@ -39,9 +40,11 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
         ca = Path(folder) / "ca.pem"
         ca.write_text(cluster.ca_certificate)
         with minted(cluster, AwsCustody(**outputs["custody"])) as token:
-            address = cluster.members[0]
+            # The node that leads: any other one may be down.
+            address = Cluster(cluster).active(token).url
+            kept = {n: v for n, v in os.environ.items() if not n.startswith(("VAULT_", "BAO_"))}
             environment = {
-                **os.environ,
+                **kept,
                 "VAULT_ADDR": address, "VAULT_CACERT": str(ca),
                 "BAO_ADDR": address, "BAO_CACERT": str(ca),
                 "VAULT_TOKEN": token.reveal(), "BAO_TOKEN": token.reveal(),

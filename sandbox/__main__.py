@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sandbox.child import endings_interrupt
 from sandbox.layout import Layout
 from sandbox.problem import ProblemError
 
@@ -81,6 +82,7 @@ def main() -> None:
 
         if which("bao") is None:
             raise SystemExit("the embedded environment needs Linux, or a `bao` 2.6 on PATH")
+    endings_interrupt()
     try:
         app()
     except KeyboardInterrupt:

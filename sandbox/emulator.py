@@ -19,9 +19,9 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox
 _SECONDS = 30.0
 
 
-def pid(layout: Layout, port: int) -> int | None:
+def pid(layout: Layout) -> int | None:
     """The emulator's process id, or None where it doesn't run (any more)."""
-    return spawn.recorded(layout.emulator / "pid", str(port))
+    return spawn.recorded(layout.emulator / "pid", _mark(layout)[1])
 
 
 def start(layout: Layout, port: int) -> bool:
@@ -31,7 +31,7 @@ def start(layout: Layout, port: int) -> bool:
         ProblemError: if its port is taken or it doesn't come up.
 
     """
-    running = pid(layout, port)
+    running = pid(layout)
     if running is not None:
         if not _answers(port):
             raise ProblemError(
@@ -50,30 +50,35 @@ def start(layout: Layout, port: int) -> bool:
             ) from None
     log = layout.emulator / "server.log"
     number = spawn.spawn(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, *_mark(layout), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         {"PATH": os.environ["PATH"], **CREDENTIALS, "AWS_DEFAULT_REGION": "us-east-1"},
         log,
     )
     (layout.emulator / "pid").write_text(str(number))
     deadline = time.monotonic() + _SECONDS
     while not _answers(port):
-        if pid(layout, port) is None or time.monotonic() > deadline:
+        if pid(layout) is None or time.monotonic() > deadline:
             raise ProblemError("the AWS emulator does not come up", f"see {log}")
         time.sleep(0.05)
     return True
 
 
-def stop(layout: Layout, port: int) -> None:
+def stop(layout: Layout) -> None:
     """Stop the emulator; all that it held is gone."""
-    number = pid(layout, port)
+    number = pid(layout)
     if number is not None:
         os.kill(number, signal.SIGTERM)
         deadline = time.monotonic() + _SECONDS / 6
-        while pid(layout, port) is not None:
+        while pid(layout) is not None:
             if time.monotonic() > deadline:
                 os.kill(number, signal.SIGKILL)
             time.sleep(0.02)
     shutil.rmtree(layout.emulator, ignore_errors=True)
+
+
+def _mark(layout: Layout) -> tuple[str, str]:
+    # An option that Python passes over: in a copy of the checkout the original's process is not ours.
+    return ("-X", f"strongroom={layout.emulator}")
 
 
 def _answers(port: int) -> bool:

@@ -2,14 +2,17 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import yaml
 
+from sandbox import child
 from sandbox.layout import STACK, Layout, write_private
 from sandbox.problem import ProblemError
 
@@ -26,7 +29,7 @@ REPEATABLE = (
 # Fewer than this many are recorded one by one like the rest: the time saved is not worth a second run.
 _MANY = 100
 # What has only begun is said again when it is done; the log keeps both.
-_NOISE = re.compile(r"^@ |^ . +\S+ .* (creating|updating|deleting|reading|replacing) \(\d+s\)$")
+_NOISE = re.compile(r"^@ |^ . +\S+ .* (creating|updating|deleting|reading|replacing) \(\d+s\)\s*$")
 
 
 @dataclass(kw_only=True)
@@ -41,7 +44,11 @@ class Engine:
     """What the last shown command printed."""
 
     def ensure_stack(self) -> None:
-        """Make the stack unless it is there."""
+        """Make the stack unless it is there; take away the lock of an engine that died."""
+        for lock in (self.layout.state / ".pulumi" / "locks").rglob("*.json"):
+            if _abandoned(lock):
+                self.say("  a run before this one died and left Pulumi's lock: taken away")
+                lock.unlink(missing_ok=True)
         if self.layout.stack_file.exists() and "encryptionsalt" in self.layout.settings.read_text():
             return
         # `stack init` writes the stack's salt into the tracked file, wherever the settings are told to lie.
@@ -126,25 +133,22 @@ class Engine:
         """Run a command, pass on what it prints, keep a copy in the log."""
         log = self.layout.root / "pulumi.log"
         self.said.clear()
-        with (
-            log.open("a") as copy,
-            subprocess.Popen(
-                list(command),
-                cwd=self.layout.checkout,
-                env={**self.environment, **(extra or {})},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                bufsize=1,
-            ) as process,
-        ):
+        with log.open("a", buffering=1) as copy:
             log.chmod(0o600)
-            for line in process.stdout or ():
-                copy.write(line)
-                self.said.append(line)
-                if line.strip() and not _NOISE.search(line):
-                    self.say(line.rstrip())
-        return process.returncode
+
+            def line(each: str) -> None:
+                copy.write(each)
+                self.said.append(each)
+                if each.strip() and not _NOISE.search(each):
+                    self.say(each.rstrip())
+
+            return child.shown(
+                command,
+                folder=self.layout.checkout,
+                environment={**self.environment, **(extra or {})},
+                line=line,
+                say=self.say,
+            )
 
     def _quietly(self, *arguments: str, input_: str | None = None) -> str:
         finished = subprocess.run(
@@ -159,6 +163,16 @@ class Engine:
                 f"pulumi {command} failed: {reason[-1].removeprefix('error: ')}", _cure(reason[-1])
             )
         return finished.stdout
+
+
+def _abandoned(lock: Path) -> bool:
+    """Whether the engine that wrote this lock ran on this machine and lives no more."""
+    try:
+        owner = json.loads(lock.read_text())
+        here = owner["hostname"] == socket.gethostname()
+        return here and not Path(f"/proc/{int(owner['pid'])}").exists()
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _cure(reason: str) -> str:

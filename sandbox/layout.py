@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.problem import ProblemError
+
 STACK = "local"
 
 
@@ -80,11 +82,27 @@ class Layout:
         """The ports that were chosen, remembered."""
         return self.root / "ports.json"
 
+    def refuse_copy(self) -> None:
+        """Refuse an environment that was copied or moved here: its paths lead to another one's servers.
+
+        Raises:
+            ProblemError: naming the place where it was made.
+
+        """
+        mark = self.root / "checkout"
+        if mark.exists() and mark.read_text() != str(self.checkout):
+            raise ProblemError(
+                f"the environment in {self.root} was made at {mark.read_text()}",
+                "if this is a copy, delete .sandbox here; if it was moved, move it back and `make down` first",
+            )
+
     def prepare(self) -> None:
         """Make the folders; nobody else may look in."""
+        self.refuse_copy()
         for folder in (self.root, self.state, self.servers, self.emulator, self.tls, self.cluster,
                        self.passwords, self.custody):  # fmt: skip
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(self.root / "checkout", str(self.checkout))
 
     def holds_stack(self) -> bool:
         """Whether the stack has resources, as its own state says."""

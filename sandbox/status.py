@@ -23,7 +23,7 @@ def status(layout: Layout) -> int:
         return 1
     chosen = ports.remembered(layout)
     table = Table("what", "where", "process", "state", box=None)
-    number = emulator.pid(layout, chosen.emulator)
+    number = emulator.pid(layout)
     table.add_row(
         "AWS emulator", f"http://127.0.0.1:{chosen.emulator}", str(number or "-"),
         "running" if number else "stopped: its keys are gone",

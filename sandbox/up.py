@@ -56,8 +56,9 @@ def up(layout: Layout, *, again: bool = False) -> int:
 
     """
     with lock.held(layout, "up"):
+        layout.refuse_copy()
         chosen = ports.remembered(layout) if layout.ports_file.exists() else None
-        if chosen and layout.holds_stack() and emulator.pid(layout, chosen.emulator) is None:
+        if chosen and layout.holds_stack() and emulator.pid(layout) is None:
             _begin_again(layout, agreed=again)
         ready = prepare(layout)
         with phase("servers"):
@@ -94,6 +95,7 @@ def preview(layout: Layout) -> int:
 def down(layout: Layout) -> None:
     """Stop every process and delete every file of the environment: stack, state, servers, keys."""
     with lock.held(layout, "down"):
+        layout.refuse_copy()
         _remove(layout)
 
 
@@ -175,8 +177,7 @@ def _begin_again(layout: Layout, *, agreed: bool) -> None:
 def _remove(layout: Layout) -> None:
     for node in nodes.recorded(layout.servers):
         nodes.remove(node)
-    if layout.ports_file.exists():
-        emulator.stop(layout, ports.remembered(layout).emulator)
+    emulator.stop(layout)
     shutil.rmtree(layout.root, ignore_errors=True)
 
 
@@ -189,5 +190,7 @@ def _what_next(ready: Ready) -> None:
         "  . .sandbox/env                                 pulumi, bao and their variables in this shell"
     )
     if services:
-        say(f"  python -m sandbox token {services[0]:<22} a ServiceAccount token of that service")
+        say(
+            f"  .venv/bin/python -m sandbox token {services[0]:<12} a ServiceAccount token of that service"
+        )
     say("  make status, make logs, make preview, make down")

@@ -1,6 +1,8 @@
 """What goes wrong on a machine: each failure says what it is, loses nothing, and the next run finishes."""
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -95,6 +97,53 @@ def test_a_node_killed_during_up_is_restarted_by_the_next(scratch: Scratch) -> N
     assert "b" in scratch.read(scratch.logged_in("shop/more"), "kv/shop/more/a")
 
 
+def test_a_copy_of_the_checkout_leaves_the_original_alone(scratch: Scratch, tmp_path: Path) -> None:
+    copy = Scratch(tmp_path / "copy")
+    shutil.copytree(scratch.path, copy.path, symlinks=True)
+
+    refused = [copy.sandbox("up"), copy.sandbox("down")]
+
+    for ran in refused:
+        assert ran.code == 1
+        _one_line(ran.output, f"was made at {scratch.path}")
+    assert scratch.sandbox("status").code == 0
+
+
+def test_an_interrupted_up_is_finished_by_the_next(scratch: Scratch) -> None:
+    scratch.service(
+        "shop/interrupted", cloud={"a": {"bucket": "parcels", "access": "read", "rotate": "30d"}}
+    )
+    process = _up_in_background(scratch)
+    _wait_for_line(scratch.sandbox_file("pulumi.log"), "shop.interrupted")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=200)
+
+    assert process.returncode == 130, output
+    _one_line(output, "stopping: waiting for what is under way")
+    scratch.up()
+    assert "bucket" in scratch.read(
+        scratch.logged_in("shop/interrupted"), "kv/shop/interrupted/cloud/a"
+    )
+
+
+def test_the_lock_of_an_engine_that_died_is_taken_away(scratch: Scratch) -> None:
+    with subprocess.Popen(["true"]) as dead:
+        pass
+    folder = scratch.sandbox_file("state/.pulumi/locks/organization/strongroom/local")
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = {
+        "pid": dead.pid,
+        "username": "x",
+        "hostname": socket.gethostname(),
+        "timestamp": "2026-01-01T00:00:00Z",
+    }
+    (folder / "9e5e6b6e-0000-0000-0000-000000000000.json").write_text(json.dumps(owner))
+
+    ran = scratch.up()
+
+    _one_line(ran.output, "left Pulumi's lock: taken away")
+
+
 def test_every_mistake_of_all_files_is_said_at_once(scratch: Scratch) -> None:
     broken = scratch.service("shop/broken", secrets={"../orders": {"x": {"config": "k"}}})
     settings = scratch.path / "Pulumi.local.yaml"
@@ -178,11 +227,18 @@ def _wait_for(file: Path) -> None:
         time.sleep(0.05)
 
 
+def _wait_for_line(file: Path, words: str) -> None:
+    deadline = time.monotonic() + 120
+    while words not in file.read_text():
+        assert time.monotonic() < deadline, f"{file} never said {words}"
+        time.sleep(0.02)
+
+
 def _gone(scratch: Scratch) -> None:
     layout = Layout(checkout=scratch.path)
     from sandbox import emulator  # noqa: PLC0415
 
     deadline = time.monotonic() + 10
-    while emulator.pid(layout, ports.remembered(layout).emulator) is not None:
+    while emulator.pid(layout) is not None:
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -60,12 +60,12 @@ def running_emulator(directory: Path) -> Iterator[Emulator]:
     port = ports.remembered(layout, nodes=0).emulator
     sandbox_emulator.start(layout, port)
     try:
-        pid = sandbox_emulator.pid(layout, port)
+        pid = sandbox_emulator.pid(layout)
         if pid is None:
             raise RuntimeError("the emulator has ended")
         yield Emulator(endpoint=f"http://127.0.0.1:{port}", pid=pid)
     finally:
-        sandbox_emulator.stop(layout, port)
+        sandbox_emulator.stop(layout)
 
 
 def custody_place(emulator: Emulator, *, prefix: str = "") -> AwsCustody:
