@@ -17,7 +17,8 @@ import hvac
 from rich.console import Console
 from rich.table import Table
 
-from bench.measure import Measured, measured, own_environment
+from bench.measure import Measured, measured
+from sandbox.environment import own_environment
 from tests.e2e.scratch import Scratch
 
 console = Console(highlight=False)

@@ -231,12 +231,7 @@ class _Run:
         return Owned(cluster_id=cluster_id)
 
     def _configure(self, token: Secret) -> None:
-        with self.step("audit devices"):
-            account.enable_audit(self.cluster, token, self.request.audit_devices)
-        with self.step("account"):
-            account.apply(self.cluster, token, self.request.account)
-        with self.step("log in"):
-            account.prove(self.cluster, self.request.account)
+        self._make_account(token)
         with self.step("revoke root"):
             root.revoke_others(self.cluster, token)
             root.revoke(self.cluster, token)
@@ -263,13 +258,16 @@ class _Run:
 
     def rewrite_account(self, seen: Observation) -> Owned:
         with root.minted_from(self.cluster, self.custody) as token:
-            with self.step("audit devices"):
-                account.enable_audit(self.cluster, token, self.request.audit_devices)
-            with self.step("account"):
-                account.apply(self.cluster, token, self.request.account)
-            with self.step("log in"):
-                account.prove(self.cluster, self.request.account)
+            self._make_account(token)
         return self._owned(seen)
+
+    def _make_account(self, token: Secret) -> None:
+        with self.step("audit devices"):
+            account.enable_audit(self.cluster, token, self.request.audit_devices)
+        with self.step("account"):
+            account.apply(self.cluster, token, self.request.account)
+        with self.step("log in"):
+            account.prove(self.cluster, self.request.account)
 
     def _owned(self, seen: Observation) -> Owned:
         if seen.cluster_id is None:

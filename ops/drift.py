@@ -5,7 +5,6 @@ nor `pulumi refresh` sees a value that somebody changed. This reads each secret 
 """
 
 import json
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,11 +51,7 @@ def drift(stack: str | None, *, repair: bool) -> list[Drift]:
         # What can't be revoked now ends by itself within the account's twenty minutes.
         with suppress(VaultError, requests.RequestException):
             client.auth.token.revoke_self()
-    return sorted(_present(drifts), key=lambda each: each.path)
-
-
-def _present(drifts: Iterable[Drift | None]) -> Iterable[Drift]:
-    return (each for each in drifts if each is not None)
+    return sorted((each for each in drifts if each), key=lambda each: each.path)
 
 
 def _compare(client: hvac.Client, secret: Resource, *, repair: bool) -> Drift | None:

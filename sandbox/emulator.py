@@ -4,24 +4,23 @@ import http
 import http.client
 import os
 import shutil
-import signal
-import socket
 import sys
 import time
+from pathlib import Path
 
 from components.server import spawn
 from sandbox.layout import Layout
 from sandbox.problem import ProblemError
 
-ACCOUNT = "123456789012"
 # What moto takes for anybody; no credentials of anything real.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
 _SECONDS = 30.0
+_STOP_SECONDS = 5.0
 
 
 def pid(layout: Layout) -> int | None:
     """The emulator's process id, or None where it doesn't run (any more)."""
-    return spawn.recorded(layout.emulator / "pid", _mark(layout)[1])
+    return spawn.recorded(_pid_file(layout), _mark(layout)[1])
 
 
 def start(layout: Layout, port: int) -> bool:
@@ -39,22 +38,18 @@ def start(layout: Layout, port: int) -> bool:
                 f"wake it with `kill -CONT {running}` if it was stopped; its keys live in its memory",
             )
         return False
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise ProblemError(
-                f"port {port} of the AWS emulator is taken by another process",
-                f"stop that process, or delete {layout.ports_file} while nothing runs",
-            ) from None
+    if not spawn.port_is_free("127.0.0.1", port):
+        raise ProblemError(
+            f"port {port} of the AWS emulator is taken by another process",
+            f"stop that process, or delete {layout.ports_file} while nothing runs",
+        )
     log = layout.emulator / "server.log"
     number = spawn.spawn(
         [sys.executable, *_mark(layout), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         {"PATH": os.environ["PATH"], **CREDENTIALS, "AWS_DEFAULT_REGION": "us-east-1"},
         log,
     )
-    (layout.emulator / "pid").write_text(str(number))
+    _pid_file(layout).write_text(str(number))
     deadline = time.monotonic() + _SECONDS
     while not _answers(port):
         if pid(layout) is None or time.monotonic() > deadline:
@@ -65,15 +60,12 @@ def start(layout: Layout, port: int) -> bool:
 
 def stop(layout: Layout) -> None:
     """Stop the emulator; all that it held is gone."""
-    number = pid(layout)
-    if number is not None:
-        os.kill(number, signal.SIGTERM)
-        deadline = time.monotonic() + _SECONDS / 6
-        while pid(layout) is not None:
-            if time.monotonic() > deadline:
-                os.kill(number, signal.SIGKILL)
-            time.sleep(0.02)
+    spawn.end(_pid_file(layout), _mark(layout)[1], patience=_STOP_SECONDS)
     shutil.rmtree(layout.emulator, ignore_errors=True)
+
+
+def _pid_file(layout: Layout) -> Path:
+    return layout.emulator / "pid"
 
 
 def _mark(layout: Layout) -> tuple[str, str]:

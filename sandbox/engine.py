@@ -199,9 +199,8 @@ def _diagnostics(document: Mapping[str, object]) -> list[str]:
 
 def described(changes: Counter[tuple[str, str]]) -> str:
     """Say `12 to create, 1 to update`."""
-    words = {"create": "create", "update": "update", "delete": "delete", "replace": "replace"}
-    counted = Counter(dict.fromkeys(words, 0))
+    counted: Counter[str] = Counter()
     for (operation, _), many in changes.items():
-        if operation in words:
-            counted[operation] += many
-    return ", ".join(f"{many} to {words[op]}" for op, many in counted.items() if many) or "nothing"
+        counted[operation] += many
+    shown = ("create", "update", "delete", "replace")
+    return ", ".join(f"{counted[op]} to {op}" for op in shown if counted[op]) or "nothing"

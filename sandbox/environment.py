@@ -40,9 +40,14 @@ def variables(
     }
 
 
+def own_environment() -> dict[str, str]:
+    """Give this process's environment without what leads to somebody's real servers."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+
+
 def process_environment(added: Mapping[str, str]) -> dict[str, str]:
     """Give the environment for a child process: ours, without what leads to somebody's real servers."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    kept = own_environment()
     own = dict(added)
     path = f"{own.pop('PATH_ADD')}{os.pathsep}{kept.get('PATH', '')}"
     return {**kept, **own, "PATH": path}

@@ -98,7 +98,6 @@ class Layout:
 
     def prepare(self) -> None:
         """Make the folders; nobody else may look in."""
-        self.refuse_copy()
         for folder in (self.root, self.state, self.servers, self.emulator, self.tls, self.cluster,
                        self.passwords, self.custody):  # fmt: skip
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

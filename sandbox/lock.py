@@ -16,7 +16,7 @@ def held(layout: Layout, command: str) -> Iterator[None]:
     """Hold the environment for `command`.
 
     Raises:
-        ProblemError: if another process holds it.
+        ProblemError: if another process holds it, or it was made by another checkout.
 
     """
     # Not in `.sandbox/`, which `make down` deletes while it holds the lock; and never deleted, because who
@@ -32,6 +32,7 @@ def held(layout: Layout, command: str) -> Iterator[None]:
         who = owner.read_text() if owner.exists() else "another command"
         raise ProblemError(f"{who} is running here", "wait for it, then run this again") from None
     try:
+        layout.refuse_copy()
         layout.root.mkdir(mode=0o700, exist_ok=True)
         owner.write_text(f"`make {command}` (process {os.getpid()})")
         yield

@@ -45,7 +45,6 @@ class Ready:
     layout: Layout
     ports: Ports
     engine: Engine
-    variables: dict[str, str]
 
 
 def up(layout: Layout, *, again: bool = False) -> int:
@@ -56,7 +55,6 @@ def up(layout: Layout, *, again: bool = False) -> int:
 
     """
     with lock.held(layout, "up"):
-        layout.refuse_copy()
         chosen = ports.remembered(layout) if layout.ports_file.exists() else None
         if chosen and layout.holds_stack() and emulator.pid(layout) is None:
             _begin_again(layout, agreed=again)
@@ -95,7 +93,6 @@ def preview(layout: Layout) -> int:
 def down(layout: Layout) -> None:
     """Stop every process and delete every file of the environment: stack, state, servers, keys."""
     with lock.held(layout, "down"):
-        layout.refuse_copy()
         _remove(layout)
 
 
@@ -128,7 +125,7 @@ def prepare(layout: Layout) -> Ready:
     _keep_secrets(layout, engine)
     # Every mistake of all files, before an engine is started.
     check(layout.checkout, STACK, layout.settings)
-    return Ready(layout=layout, ports=chosen, engine=engine, variables=variables)
+    return Ready(layout=layout, ports=chosen, engine=engine)
 
 
 def _keep_secrets(layout: Layout, engine: Engine) -> None:

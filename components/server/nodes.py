@@ -4,12 +4,8 @@ A node's directory holds its configuration, what it was started with (`node.json
 data. A process belongs to a node if it runs with that node's configuration file.
 """
 
-import contextlib
 import json
-import os
 import shutil
-import signal
-import socket
 import ssl
 import time
 import urllib.error
@@ -89,7 +85,7 @@ def _recorded(file: Path) -> Node:
 
 def pid(node: Node) -> int | None:
     """The running server's process id, or None."""
-    return spawn.recorded(Path(node.directory) / "pid", _flag(node))
+    return spawn.recorded(_pid_file(node), _flag(node))
 
 
 def start(node: Node, environment: Mapping[str, str]) -> bool:
@@ -114,11 +110,11 @@ def start(node: Node, environment: Mapping[str, str]) -> bool:
         raise NodeError(
             f"{node.command[0]} can't be run ({error.strerror}); set strongroom:server.command"
         ) from error
-    (directory / "pid").write_text(str(number))
+    _pid_file(node).write_text(str(number))
     return True
 
 
-def wait_until_answers(nodes: Sequence[Node], say: Callable[[str], None] = lambda _: None) -> None:
+def wait_until_answers(nodes: Sequence[Node]) -> None:
     """Wait until each node answers its health request, whatever the answer.
 
     Raises:
@@ -134,7 +130,6 @@ def wait_until_answers(nodes: Sequence[Node], say: Callable[[str], None] = lambd
             if time.monotonic() > deadline:
                 raise NodeError(f"node {node.api} does not answer; see {log}")
             time.sleep(0.05)
-        say(f"node {node.api} answers")
 
 
 def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambda _: None) -> None:
@@ -183,16 +178,7 @@ def health(node: Node) -> int | None:
 
 def stop(node: Node) -> None:
     """Stop the node: SIGTERM, after ten seconds SIGKILL."""
-    number = pid(node)
-    if number is None:
-        return
-    os.kill(number, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while pid(node) is not None:
-        _reap(number)
-        if time.monotonic() > deadline:
-            os.kill(number, signal.SIGKILL)
-        time.sleep(0.02)
+    spawn.end(_pid_file(node), _flag(node), patience=_STOP_SECONDS)
 
 
 def empty(root: Path, environment: Mapping[str, str]) -> list[Node]:
@@ -223,6 +209,10 @@ def remove(node: Node) -> None:
     shutil.rmtree(node.directory, ignore_errors=True)
 
 
+def _pid_file(node: Node) -> Path:
+    return Path(node.directory) / "pid"
+
+
 def _flag(node: Node) -> str:
     return f"-config={node.configuration}"
 
@@ -237,23 +227,11 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _refuse_taken(address: str) -> None:
     host, _, port = address.rpartition(":")
-    with socket.socket() as probe:
-        # As the server does, so that connections in TIME_WAIT don't count as taken.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except OSError as error:
-            raise NodeError(
-                f"port {port} is taken by another process; stop it, or before the first `up` choose other"
-                " strongroom:server.ports"
-            ) from error
-
-
-def _reap(number: int) -> None:
-    """Take the exit status where the server is our own child, so that it leaves no zombie."""
-    # Started by an earlier run, it is nobody's child here: init reaps it.
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(number, os.WNOHANG)
+    if not spawn.port_is_free(host, int(port)):
+        raise NodeError(
+            f"port {port} is taken by another process; stop it, or before the first `up` choose other"
+            " strongroom:server.ports"
+        )
 
 
 def _last_line(log: Path) -> str:

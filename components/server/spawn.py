@@ -1,6 +1,9 @@
-"""Starts a process that outlives the one that starts it, and recognises it later."""
+"""Starts a process that outlives the one that starts it, recognises it later, and ends it."""
 
+import contextlib
 import os
+import signal
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -48,6 +51,40 @@ def recorded(file: Path, argument: str) -> int | None:
     except (OSError, ValueError):
         return None
     return number if argument.encode() in arguments and state != "Z" else None
+
+
+def end(file: Path, argument: str, *, patience: float) -> None:
+    """End the process that `recorded` gives, if any: SIGTERM, after `patience` seconds SIGKILL."""
+    number = recorded(file, argument)
+    if number is None:
+        return
+    asked = time.monotonic()
+    _send(number, signal.SIGTERM)
+    while recorded(file, argument) is not None:
+        # Started by an earlier run, it is nobody's child here: init reaps it.
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(number, os.WNOHANG)
+        if time.monotonic() - asked > patience:
+            _send(number, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there."""
+    with socket.socket() as probe:
+        # As servers do, so that connections in TIME_WAIT don't count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def _send(number: int, what: signal.Signals) -> None:
+    # It may end between the look and the signal.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(number, what)
 
 
 def _arguments(number: int) -> list[bytes]:

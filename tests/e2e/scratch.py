@@ -13,10 +13,10 @@ from typing import Any
 import hvac
 import yaml
 
+from sandbox.environment import own_environment
+
 CHECKOUT = Path(__file__).parents[2]
 SECONDS = 300
-# What would make a person's own environment leak into the test.
-_FOREIGN = ("VAULT_", "BAO_", "AWS_", "PULUMI_")
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,10 @@ class Scratch:
         self, *command: str, extra: Mapping[str, str] | None = None, input_: str | None = None
     ) -> Ran:
         """Run a command in the copy, without anybody's credentials."""
-        kept = {name: v for name, v in os.environ.items() if not name.startswith(_FOREIGN)}
         finished = subprocess.run(
             command,
             cwd=self.path,
-            env={**kept, **(extra or {})},
+            env={**own_environment(), **(extra or {})},
             input=input_,
             stdin=None if input_ is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import lock, ports
+from sandbox.environment import own_environment
 from sandbox.layout import Layout
 from tests.e2e.scratch import Scratch
 
@@ -208,11 +209,10 @@ def test_a_lost_emulator_is_said_and_never_begun_again_in_silence(scratch: Scrat
 
 
 def _up_in_background(scratch: Scratch) -> "subprocess.Popen[str]":
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(("VAULT_", "AWS_", "PULUMI_"))}
     return subprocess.Popen(
         [sys.executable, "-m", "sandbox", "up"],
         cwd=scratch.path,
-        env=kept,
+        env=own_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
