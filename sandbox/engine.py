@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from components.server import spawn
 from sandbox import child
 from sandbox.layout import STACK, Layout, write_private
 from sandbox.problem import ProblemError
@@ -170,7 +171,7 @@ def _abandoned(lock: Path) -> bool:
     try:
         owner = json.loads(lock.read_text())
         here = owner["hostname"] == socket.gethostname()
-        return here and not Path(f"/proc/{int(owner['pid'])}").exists()
+        return here and not spawn.lives(int(owner["pid"]))
     except (OSError, ValueError, KeyError):
         return False
 
