@@ -1,28 +1,27 @@
-# Everything a user runs. STACK=local is the embedded environment; another stack is plain Pulumi.
+# Everything a user runs. Stacks local and cluster are embedded environments; any other is plain Pulumi.
 STACK ?= local
+EMBEDDED := $(filter local cluster,$(STACK))
+SANDBOX = $(BIN)/python -m sandbox --stack $(STACK)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: up preview down status logs test check format schema
 
-ifeq ($(STACK),local)
+ifneq ($(EMBEDDED),)
 up: $(VENV)/sandbox.stamp
-	@$(BIN)/python -m sandbox up $(if $(AGAIN),--again)
-preview: $(VENV)/sandbox.stamp
-	@$(BIN)/python -m sandbox preview
-down: $(VENV)/sandbox.stamp
-	@$(BIN)/python -m sandbox down
+	@$(SANDBOX) up $(if $(AGAIN),--again)
+preview down status logs: $(VENV)/sandbox.stamp
+	@$(SANDBOX) $@
 else
 up preview: $(VENV)/sandbox.stamp
 	@$(BIN)/python -m ops check --stack $(STACK)
 	PATH="$(CURDIR)/$(BIN):$$PATH" pulumi $@ --stack $(STACK)
 down: $(VENV)/sandbox.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" pulumi destroy --run-program --stack $(STACK)
+status logs:
+	@echo "make $@ is for stacks local and cluster; for $(STACK): pulumi stack --stack $(STACK)" >&2; exit 1
 endif
-
-status logs: $(VENV)/sandbox.stamp
-	@$(BIN)/python -m sandbox $@
 
 # The quick part of `make test`: format, lint, types, and the tests that start no server.
 check: $(VENV)/dev.stamp

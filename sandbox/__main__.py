@@ -2,77 +2,94 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sandbox.child import endings_interrupt
-from sandbox.layout import Layout
+from sandbox.layout import LOCAL, Layout
 from sandbox.problem import ProblemError
 
+if TYPE_CHECKING:
+    from sandbox.kinds import Kind
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="The embedded environment: stack `local`.",
-    pretty_exceptions_enable=False,
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="The embedded environments: no account, and for stack `local` no cluster either.",
 )  # fmt: skip
-_LAYOUT = Layout(checkout=Path(__file__).resolve().parents[1])
+
+
+@app.callback()
+def chosen(
+    context: typer.Context,
+    stack: Annotated[str, typer.Option(help="local or cluster.")] = LOCAL,
+) -> None:
+    """Choose the environment."""
+    from sandbox.kinds import kind_of  # noqa: PLC0415
+
+    context.obj = kind_of(Layout(checkout=Path(__file__).resolve().parents[1], stack=stack))
 
 
 @app.command()
 def up(
-    *, again: Annotated[bool, typer.Option(help="Begin again where the keys are gone.")] = False
+    context: typer.Context,
+    *,
+    again: Annotated[bool, typer.Option(help="Begin again where the keys are gone.")] = False,
 ) -> None:
     """Toolchain, AWS emulator, servers, then `pulumi up`."""
     from sandbox.up import up as run  # noqa: PLC0415
 
-    raise typer.Exit(run(_LAYOUT, again=again))
+    raise typer.Exit(run(context.obj, again=again))
 
 
 @app.command()
-def preview() -> None:
+def preview(context: typer.Context) -> None:
     """Show what `up` would change."""
     from sandbox.up import preview as run  # noqa: PLC0415
 
-    raise typer.Exit(run(_LAYOUT))
+    raise typer.Exit(run(context.obj))
 
 
 @app.command()
-def down() -> None:
+def down(context: typer.Context) -> None:
     """Stop and delete everything."""
     from sandbox.up import down as run  # noqa: PLC0415
 
-    run(_LAYOUT)
+    run(context.obj)
 
 
 @app.command()
-def status() -> None:
+def status(context: typer.Context) -> None:
     """Say what runs and in what state it is."""
     from sandbox.status import status as run  # noqa: PLC0415
 
-    raise typer.Exit(run(_LAYOUT))
+    raise typer.Exit(run(context.obj))
 
 
 @app.command()
-def logs(lines: Annotated[int, typer.Option(help="Lines of each log.")] = 20) -> None:
+def logs(
+    context: typer.Context, lines: Annotated[int, typer.Option(help="Lines of each log.")] = 20
+) -> None:
     """Show the end of every log."""
     from sandbox.status import logs as run  # noqa: PLC0415
 
-    run(_LAYOUT, lines)
+    run(context.obj, lines)
 
 
 @app.command()
 def token(
+    context: typer.Context,
     service: Annotated[str, typer.Argument(help="namespace/name, such as shop/orders")],
     audience: Annotated[str, typer.Option(help="Whom it is meant for.")] = "vault",
 ) -> None:
     """Print a ServiceAccount token as the cluster would issue it; good for ten minutes."""
-    from sandbox import cluster  # noqa: PLC0415
-
+    kind: Kind = context.obj
     try:
-        sys.stdout.write(cluster.token(_LAYOUT, service, audience=audience) + "\n")
+        sys.stdout.write(kind.token(service, audience) + "\n")
     except ValueError as error:
         raise ProblemError(*str(error).split("; ", maxsplit=1)) from None
     except FileNotFoundError:
-        raise ProblemError("the environment is not up", "run `make up`") from None
+        raise ProblemError("the environment is not up", f"run `{kind.layout.make('up')}`") from None
 
 
 def main() -> None:

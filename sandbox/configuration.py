@@ -1,4 +1,4 @@
-"""The stack's configuration for this machine: what people wrote in Pulumi.local.yaml, filled in."""
+"""The stack's configuration for this machine: what people wrote in Pulumi.<stack>.yaml, filled in."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,50 +7,36 @@ from typing import Any
 
 import yaml
 
-from sandbox import cluster
 from sandbox.layout import Layout, write_private
-from sandbox.ports import Ports
 from sandbox.problem import ProblemError
 
 Document = dict[str, Any]
 
 
-def filled_in(layout: Layout, ports: Ports, bao: Path) -> Document:
-    """What only this machine knows, in the shape of the stack's `config`."""
+def common(layout: Layout, emulator_port: int) -> Document:
+    """What only this machine knows and every kind of environment needs, in the shape of the stack's `config`."""
     return {
-        "strongroom:cloud": {"endpoint": f"http://127.0.0.1:{ports.emulator}"},
+        "strongroom:cloud": {"endpoint": f"http://127.0.0.1:{emulator_port}"},
         "strongroom:custody": {"directory": str(layout.custody)},
-        "strongroom:server": {
-            "command": [str(bao)],
-            "directory": str(layout.servers),
-            "ports": list(ports.vault),
-            "generateRootPorts": list(ports.generate_root),
-            "tls": {
-                "certificate": str(layout.tls / "server.pem"),
-                "key": str(layout.tls / "server-key.pem"),
-                "ca": str(layout.tls / "ca.pem"),
-            },
-        },
         "strongroom:account": {"passwordFile": str(layout.passwords / "account")},
-        "strongroom:access": {
-            "issuer": cluster.ISSUER,
-            "keys": [str(layout.cluster / "public.pem")],
-        },
     }
 
 
-def write(layout: Layout, ports: Ports, bao: Path) -> list[str]:
-    """Write `.sandbox/Pulumi.local.yaml`; give the keys that were set there by hand and are kept.
+def write(layout: Layout, *filled_in: Document) -> list[str]:
+    """Write the stack's settings file with what is filled in; give the keys that were set there by hand and are kept.
 
-    What stands in the tracked file wins over what is filled in. What somebody set with `pulumi config set` in
-    a sourced shell lies only in the filled-in file: it differs from what was generated last, and is kept.
+    A later document wins over an earlier one, and what stands in the tracked file over all of them. What somebody
+    set with `pulumi config set` in a sourced shell lies only in the written file: it differs from what was
+    generated last, and is kept.
 
     Raises:
         ProblemError: if the tracked file is no YAML mapping.
 
     """
     tracked = _read(layout.tracked_settings)
-    generated = _merged(filled_in(layout, ports, bao), tracked.get("config") or {})
+    generated: Document = {}
+    for document in (*filled_in, tracked.get("config") or {}):
+        generated = _merged(generated, document)
     last_file = layout.root / "generated.json"
     last: Document = json.loads(last_file.read_text()) if last_file.exists() else {}
     present = _read(layout.settings) if layout.settings.exists() else {}

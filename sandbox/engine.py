@@ -12,8 +12,9 @@ from pathlib import Path
 
 import yaml
 
+from components.server import spawn
 from sandbox import child
-from sandbox.layout import STACK, Layout, write_private
+from sandbox.layout import Layout, write_private
 from sandbox.problem import ProblemError
 
 Say = Callable[[str], None]
@@ -54,7 +55,7 @@ class Engine:
         # `stack init` writes the stack's salt into the tracked file, wherever the settings are told to lie.
         tracked = self.layout.tracked_settings.read_bytes()
         try:
-            self._quietly("stack", "init", STACK, "--secrets-provider", "passphrase")
+            self._quietly("stack", "init", self.layout.stack, "--secrets-provider", "passphrase")
             written = yaml.safe_load(self.layout.tracked_settings.read_bytes())
         finally:
             self.layout.tracked_settings.write_bytes(tracked)
@@ -160,9 +161,17 @@ class Engine:
             reason = finished.stderr.strip().splitlines() or ["it gave no reason"]
             command = " ".join(arguments[:2])
             raise ProblemError(
-                f"pulumi {command} failed: {reason[-1].removeprefix('error: ')}", _cure(reason[-1])
+                f"pulumi {command} failed: {reason[-1].removeprefix('error: ')}",
+                self._cure(reason[-1]),
             )
         return finished.stdout
+
+    def _cure(self, reason: str) -> str:
+        folder, make = self.layout.root.name, self.layout.make
+        if "passphrase" in reason:
+            again = f"begin again with `{make('down')}` and `{make('up')}`"
+            return f"put back {folder}/passwords/passphrase, or {again}"
+        return f"see {folder}/pulumi.log"
 
 
 def _abandoned(lock: Path) -> bool:
@@ -170,17 +179,9 @@ def _abandoned(lock: Path) -> bool:
     try:
         owner = json.loads(lock.read_text())
         here = owner["hostname"] == socket.gethostname()
-        return here and not Path(f"/proc/{int(owner['pid'])}").exists()
+        return here and not spawn.lives(int(owner["pid"]))
     except (OSError, ValueError, KeyError):
         return False
-
-
-def _cure(reason: str) -> str:
-    if "passphrase" in reason:
-        return (
-            "put back .sandbox/passwords/passphrase, or begin again with `make down` and `make up`"
-        )
-    return "see .sandbox/pulumi.log"
 
 
 def _type(urn: str) -> str:

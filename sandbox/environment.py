@@ -6,29 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import emulator
-from sandbox.layout import STACK, Layout, write_private
-from sandbox.ports import Ports
+from sandbox.layout import Layout, write_private
 
 # What would lead Vault's or AWS's clients to somebody's real servers.
 _FOREIGN = ("VAULT_", "BAO_", "AWS_", "PULUMI_")
 
 
 def variables(
-    layout: Layout, ports: Ports, toolchain: Mapping[str, str], bin_directory: Path
+    layout: Layout, emulator_port: int, own: Mapping[str, str], bin_directory: Path
 ) -> dict[str, str]:
-    """Give every variable of the environment, without the rest of the process's."""
-    address = f"https://127.0.0.1:{ports.vault[0]}"
-    ca = str(layout.tls / "ca.pem")
+    """Give every variable of the environment, without the rest of the process's.
+
+    `own`: the toolchain's variables, and those that lead to this kind's servers.
+    """
     return {
-        **toolchain,
+        **own,
         "PATH_ADD": str(bin_directory),
-        "VAULT_ADDR": address,
-        "VAULT_CACERT": ca,
-        "BAO_ADDR": address,
-        "BAO_CACERT": ca,
         **emulator.CREDENTIALS,
         "AWS_REGION": "eu-central-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.emulator}",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{emulator_port}",
         # A profile or a metadata service of the person's own must not come in between.
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
@@ -36,7 +32,7 @@ def variables(
         "PULUMI_BACKEND_URL": f"file://{layout.state}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(layout.passwords / "passphrase"),
         "PULUMI_OPTION_CONFIG_FILE": str(layout.settings),
-        "PULUMI_STACK": STACK,
+        "PULUMI_STACK": layout.stack,
     }
 
 
@@ -54,9 +50,9 @@ def process_environment(added: Mapping[str, str]) -> dict[str, str]:
 
 
 def write(layout: Layout, added: Mapping[str, str]) -> None:
-    """Write `.sandbox/env`. It names files with secrets, it holds none."""
+    """Write the file that a shell sources. It names files with secrets, it holds none."""
     own = dict(added)
-    lines = ["# Source this: . .sandbox/env\n"]
+    lines = [f"# Source this: . {layout.root.name}/env\n"]
     lines += [f"unset {' '.join(_unset(own))}\n"]
     bin_directory = shlex.quote(own.pop("PATH_ADD"))
     lines += [

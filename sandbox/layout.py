@@ -1,4 +1,4 @@
-"""Where the embedded environment keeps its things: all of it below `.sandbox/` of the checkout."""
+"""Where an embedded environment keeps its things: below `.sandbox/` of the checkout, or `.sandbox-<stack>/`."""
 
 import json
 import os
@@ -8,29 +8,35 @@ from pathlib import Path
 
 from sandbox.problem import ProblemError
 
-STACK = "local"
+LOCAL = "local"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Paths of one checkout's embedded environment."""
+    """Paths of one embedded environment: a stack of one checkout. Several may be up at once."""
 
     checkout: Path
+    stack: str = LOCAL
 
     @property
     def root(self) -> Path:
         """Everything that `make down` deletes."""
-        return self.checkout / ".sandbox"
+        # Beside each other, so that removing one leaves the others alone.
+        return self.checkout / (".sandbox" if self.stack == LOCAL else f".sandbox-{self.stack}")
+
+    def make(self, target: str) -> str:
+        """Give the command that a person types: `make up STACK=cluster`."""
+        return f"make {target}" if self.stack == LOCAL else f"make {target} STACK={self.stack}"
 
     @property
     def tracked_settings(self) -> Path:
         """What people edit."""
-        return self.checkout / f"Pulumi.{STACK}.yaml"
+        return self.checkout / f"Pulumi.{self.stack}.yaml"
 
     @property
     def settings(self) -> Path:
         """What Pulumi reads: the tracked settings, filled in for this machine, and the stack's secrets."""
-        return self.root / f"Pulumi.{STACK}.yaml"
+        return self.root / f"Pulumi.{self.stack}.yaml"
 
     @property
     def state(self) -> Path:
@@ -40,7 +46,7 @@ class Layout:
     @property
     def stack_file(self) -> Path:
         """The stack's state, once there is one."""
-        return self.state / ".pulumi" / "stacks" / "strongroom" / f"{STACK}.json"
+        return self.state / ".pulumi" / "stacks" / "strongroom" / f"{self.stack}.json"
 
     @property
     def servers(self) -> Path:
@@ -59,7 +65,7 @@ class Layout:
 
     @property
     def cluster(self) -> Path:
-        """What stands for a Kubernetes cluster: the keys that sign ServiceAccount tokens."""
+        """What stands for, or belongs to, a Kubernetes cluster: locally the keys that sign ServiceAccount tokens."""
         return self.root / "cluster"
 
     @property
@@ -93,7 +99,8 @@ class Layout:
         if mark.exists() and mark.read_text() != str(self.checkout):
             raise ProblemError(
                 f"the environment in {self.root} was made at {mark.read_text()}",
-                "if this is a copy, delete .sandbox here; if it was moved, move it back and `make down` first",
+                f"if this is a copy, delete {self.root.name} here; if it was moved, move it back and"
+                f" `{self.make('down')}` first",
             )
 
     def prepare(self) -> None:
@@ -133,6 +140,11 @@ def write_private(path: Path, text: str | bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     temporary.replace(path)
+
+
+def last_lines(file: Path, lines: int) -> list[str]:
+    """Give a log's last lines; none where there is no log yet."""
+    return file.read_text(errors="replace").splitlines()[-lines:] if file.exists() else []
 
 
 def password(layout: Layout, name: str) -> str:

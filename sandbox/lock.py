@@ -21,7 +21,7 @@ def held(layout: Layout, command: str) -> Iterator[None]:
     """
     # Not in `.sandbox/`, which `make down` deletes while it holds the lock; and never deleted, because who
     # locks a file that another is about to unlink holds nothing.
-    name = hashlib.sha256(str(layout.checkout).encode()).hexdigest()[:16]
+    name = hashlib.sha256(str(layout.root).encode()).hexdigest()[:16]
     path = cache_directory() / "locks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     owner = layout.root / "owner"
@@ -34,7 +34,7 @@ def held(layout: Layout, command: str) -> Iterator[None]:
     try:
         layout.refuse_copy()
         layout.root.mkdir(mode=0o700, exist_ok=True)
-        owner.write_text(f"`make {command}` (process {os.getpid()})")
+        owner.write_text(f"`{layout.make(command)}` (process {os.getpid()})")
         yield
     finally:
         owner.unlink(missing_ok=True)

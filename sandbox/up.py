@@ -1,22 +1,20 @@
 """`make up`, `make preview` and `make down`."""
 
-import os
 import shutil
-import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
-from components.server import nodes
 from custody.states import NEVER_OWNED
-from sandbox import certificates, cluster, configuration, emulator, environment, lock, ports
+from sandbox import configuration, emulator, environment, lock, ports
 from sandbox.engine import Engine, described
-from sandbox.layout import STACK, Layout, cache_directory, password
+from sandbox.kinds import Kind
+from sandbox.layout import LOCAL, Layout, cache_directory, password
 from sandbox.ports import Ports
 from sandbox.problem import ProblemError
 
@@ -38,94 +36,104 @@ def phase(name: str) -> Iterator[None]:
     console.print(f"  [dim]{name}: {time.monotonic() - started:.1f} s[/]")
 
 
+def _indented(line: str) -> None:
+    say(f"  {line}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ready:
     """An environment whose files and tools are in place."""
 
-    layout: Layout
     ports: Ports
     engine: Engine
 
 
-def up(layout: Layout, *, again: bool = False) -> int:
+def up(kind: Kind, *, again: bool = False) -> int:
     """Bring the environment up to what the program says; give Pulumi's exit code.
 
     Raises:
         ProblemError: with one line, for whatever stops it before Pulumi runs.
 
     """
+    layout = kind.layout
     with lock.held(layout, "up"):
-        chosen = ports.remembered(layout) if layout.ports_file.exists() else None
-        if chosen and layout.holds_stack() and emulator.pid(layout) is None:
-            _begin_again(layout, agreed=again)
-        ready = prepare(layout)
+        if layout.ports_file.exists() and layout.holds_stack() and emulator.pid(layout) is None:
+            _begin_again(kind, agreed=again)
+        ready = prepare(kind)
+        variables = ready.engine.environment
         with phase("servers"):
-            if emulator.start(layout, ready.ports.emulator):
+            if emulator.start(layout, ready.ports.emulator, kind.emulator_addresses):
                 say(f"  AWS emulator at http://127.0.0.1:{ready.ports.emulator}")
-            _revive(layout, ready)
-        with phase("preview"):
-            changes = ready.engine.changes()
-            say(f"  {described(changes)}")
-        code = 0
-        if changes:
+            kind.revive(variables, _indented)
+        with kind.reached(variables) as reached:
+            return _carry_out(kind, replace(ready.engine, environment=reached))
+
+
+def _carry_out(kind: Kind, engine: Engine) -> int:
+    with phase("preview"):
+        changes = engine.changes()
+        say(f"  {described(changes)}")
+    code = 0
+    if changes:
+        with phase("pulumi up"):
+            code = engine.up(changes)
+        if code != 0 and any(NEVER_OWNED in line for line in engine.said):
+            # Here its own machine, so what is printed elsewhere is done.
+            with phase("emptying servers that nobody ever owned"):
+                kind.empty(engine.environment)
             with phase("pulumi up"):
-                code = ready.engine.up(changes)
-            if code != 0 and any(NEVER_OWNED in line for line in ready.engine.said):
-                # Here its own machine, so what is printed elsewhere is done.
-                with phase("emptying servers that nobody ever owned"):
-                    nodes.empty(layout.servers, ready.engine.environment)
-                with phase("pulumi up"):
-                    code = ready.engine.up(ready.engine.changes())
-        if code == 0:
-            with phase("secrets"):
-                code = ready.engine.repair_secrets()
-        if code == 0:
-            _what_next(ready)
-        return code
+                code = engine.up(engine.changes())
+    if code == 0:
+        with phase("secrets"):
+            code = engine.repair_secrets()
+    if code == 0:
+        _what_next(kind, engine.outputs())
+    return code
 
 
-def preview(layout: Layout) -> int:
+def preview(kind: Kind) -> int:
     """Show what `make up` would change, with the properties."""
-    with lock.held(layout, "preview"):
-        return prepare(layout).engine.preview("--diff")
+    with lock.held(kind.layout, "preview"):
+        engine = prepare(kind).engine
+        with kind.reached(engine.environment) as reached:
+            return replace(engine, environment=reached).preview("--diff")
 
 
-def down(layout: Layout) -> None:
+def down(kind: Kind) -> None:
     """Stop every process and delete every file of the environment: stack, state, servers, keys."""
-    with lock.held(layout, "down"):
-        _remove(layout)
+    with lock.held(kind.layout, "down"):
+        _remove(kind)
 
 
-def prepare(layout: Layout) -> Ready:
+def prepare(kind: Kind) -> Ready:
     """Put tools, files and the stack in place; start nothing."""
     from ops.check import check  # noqa: PLC0415
     from sandbox import plugins, toolchain  # noqa: PLC0415  they import grpc
 
+    layout = kind.layout
     layout.prepare()
-    chosen = ports.remembered(layout)
+    chosen = ports.remembered(layout, kind.servers)
     with phase("toolchain"):
         tools = toolchain.ensure(cache_directory(), say, layout.root / "pulumi")
         if not tools.official_plugins:
             plugins.install(tools.pulumi_home, Path(sys.executable))
     for name in ("account", "passphrase"):
         password(layout, name)
-    if certificates.ensure(layout):
-        for node in nodes.recorded(layout.servers):
-            number = nodes.pid(node)
-            if number is not None:
-                os.kill(number, signal.SIGHUP)
-    cluster.ensure(layout)
-    kept = configuration.write(layout, chosen, tools.bao)
+    kind.prepare(_indented)
+    kept = configuration.write(
+        layout, configuration.common(layout, chosen.emulator), kind.settings(chosen, tools)
+    )
     for key in kept:
-        say(f"  {key} as set in .sandbox/{layout.settings.name}")
-    variables = environment.variables(layout, chosen, tools.environment, tools.bin)
+        say(f"  {key} as set in {layout.root.name}/{layout.settings.name}")
+    own = {**tools.environment, **kind.variables(chosen)}
+    variables = environment.variables(layout, chosen.emulator, own, tools.bin)
     environment.write(layout, variables)
     engine = Engine(layout=layout, environment=environment.process_environment(variables), say=say)
     engine.ensure_stack()
     _keep_secrets(layout, engine)
     # Every mistake of all files, before an engine is started.
-    check(layout.checkout, STACK, layout.settings)
-    return Ready(layout=layout, ports=chosen, engine=engine)
+    check(layout.checkout, layout.stack, layout.settings)
+    return Ready(ports=chosen, engine=engine)
 
 
 def _keep_secrets(layout: Layout, engine: Engine) -> None:
@@ -133,7 +141,7 @@ def _keep_secrets(layout: Layout, engine: Engine) -> None:
     wanted, present = _stack_secrets(layout), configuration.secrets_present(layout)
     for key in sorted(wanted - present):
         engine.set_secret(key, password(layout, key))
-        say(f"  generated stack secret {key} (.sandbox/passwords/{key})")
+        say(f"  generated stack secret {key} ({layout.root.name}/passwords/{key})")
     # The file stays: whoever writes the service again finds the same value.
     unused = [key for key in present - wanted if (layout.passwords / key).exists()]
     if unused:
@@ -147,17 +155,7 @@ def _stack_secrets(layout: Layout) -> frozenset[str]:
     return examine(layout.checkout / "catalog", "catalog").catalog.config_keys()
 
 
-def _revive(layout: Layout, ready: Ready) -> None:
-    """Start nodes that died since; they join and unseal by themselves."""
-    known = nodes.recorded(layout.servers)
-    for node in known:
-        if nodes.start(node, ready.engine.environment):
-            say(f"  restarted node {node.api}")
-    nodes.wait_until_answers(known)
-    nodes.wait_until_settled(known, lambda line: say(f"  {line}"))
-
-
-def _begin_again(layout: Layout, *, agreed: bool) -> None:
+def _begin_again(kind: Kind, *, agreed: bool) -> None:
     wrong = (
         "the AWS emulator was stopped, and with its memory went the keys that seal this Vault and encrypt its"
         " custody: nothing can unseal it again"
@@ -166,28 +164,32 @@ def _begin_again(layout: Layout, *, agreed: bool) -> None:
         console.print(wrong)
         agreed = console.input("Delete it and begin again? [y/N] ").strip().lower() == "y"
     if not agreed:
-        raise ProblemError(wrong, "to delete it and begin again run `make up AGAIN=1`")
+        command = kind.layout.make("up")
+        raise ProblemError(wrong, f"to delete it and begin again run `{command} AGAIN=1`")
     say("deleting the environment whose keys are gone")
-    _remove(layout)
+    _remove(kind)
 
 
-def _remove(layout: Layout) -> None:
-    for node in nodes.recorded(layout.servers):
-        nodes.remove(node)
-    emulator.stop(layout)
-    shutil.rmtree(layout.root, ignore_errors=True)
+def _remove(kind: Kind) -> None:
+    kind.remove(_indented)
+    emulator.stop(kind.layout)
+    shutil.rmtree(kind.layout.root, ignore_errors=True)
 
 
-def _what_next(ready: Ready) -> None:
-    outputs = ready.engine.outputs()
+def _what_next(kind: Kind, outputs: Mapping[str, object]) -> None:
+    layout = kind.layout
     logins = outputs.get("logins")
     services = sorted(logins) if isinstance(logins, dict) else []
     console.print(f"\n[bold green]Vault is up[/] at {outputs.get('address')}")
-    say(
-        "  . .sandbox/env                                 pulumi, bao and their variables in this shell"
-    )
-    if services:
-        say(
-            f"  .venv/bin/python -m sandbox token {services[0]:<12} a ServiceAccount token of that service"
-        )
-    say("  make status, make logs, make preview, make down")
+    sandbox = ".venv/bin/python -m sandbox"
+    if layout.stack != LOCAL:
+        sandbox += f" --stack {layout.stack}"
+    lines = [
+        (f". {layout.root.name}/env", "pulumi, bao and their variables in this shell"),
+        *((f"{sandbox} token {each}", "a token of that service") for each in services[:1]),
+        *kind.hints(),
+    ]
+    width = max(len(command) for command, _ in lines)
+    for command, does in lines:
+        say(f"  {command:<{width}}   {does}")
+    say(f"  {', '.join(map(layout.make, ('status', 'logs', 'preview', 'down')))}")

@@ -11,13 +11,19 @@ import pytest
 import yaml
 
 from catalog.reader import read
-from sandbox import certificates, cluster, configuration
+from sandbox import configuration
+from sandbox.kinds.processes import Processes
 from sandbox.layout import Layout, password
 from sandbox.ports import Ports
+from sandbox.toolchain import Toolchain
 from tests.conftest import Declare, Declared
 
 CHECKOUT = Path(__file__).parents[1]
 PORTS = Ports(emulator=5000, vault=(8200, 8202, 8204), generate_root=(8300, 8301, 8302))
+TOOLS = Toolchain(
+    pulumi=Path("/opt/pulumi"), pulumi_home=Path("/opt/home"), bin=Path("/opt/bin"),
+    bao=Path("/opt/bao"), official_plugins=False, environment={},
+)  # fmt: skip
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
 NODES = "pulumi-python:dynamic/strongroom:Nodes"
 SECRETS = {key: f"value-of-{key}" for key in read(CHECKOUT / "catalog").config_keys()}
@@ -37,10 +43,11 @@ def config(tmp_path: Path) -> dict[str, str]:
     layout = Layout(checkout=tmp_path)
     layout.prepare()
     layout.tracked_settings.write_text((CHECKOUT / "Pulumi.local.yaml").read_text())
-    certificates.ensure(layout)
-    cluster.ensure(layout)
     password(layout, "account")
-    configuration.write(layout, PORTS, Path("/opt/bao"))
+    local = Processes(layout)
+    local.prepare(print)
+    filled_in = configuration.common(layout, PORTS.emulator)
+    configuration.write(layout, filled_in, local.settings(PORTS, TOOLS))
     values = yaml.safe_load(layout.settings.read_text())["config"]
     return {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()

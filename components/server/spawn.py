@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _EXEC_SECONDS = 0.5
+# /proc/<pid>/stat: zombie, dead.
+_ENDED = ("Z", "X")
 
 
 def spawn(command: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
@@ -35,6 +37,14 @@ def spawn(command: Sequence[str], environment: Mapping[str, str], log: Path) -> 
     )
 
 
+def lives(number: int) -> bool:
+    """Whether that process lives. A zombie has ended: that nobody has reaped it yet says nothing about it."""
+    try:
+        return _state(number) not in _ENDED
+    except OSError:
+        return False
+
+
 def recorded(file: Path, argument: str) -> int | None:
     """Give the pid that `file` records, if that process lives and was started with `argument`.
 
@@ -45,12 +55,12 @@ def recorded(file: Path, argument: str) -> int | None:
         arguments, state = _arguments(number), _state(number)
         deadline = time.monotonic() + _EXEC_SECONDS
         # A process that was spawned this very moment has no arguments yet; nor has a kernel thread, ever.
-        while not any(arguments) and state != "Z" and time.monotonic() < deadline:
+        while not any(arguments) and state not in _ENDED and time.monotonic() < deadline:
             time.sleep(0.001)
             arguments, state = _arguments(number), _state(number)
     except (OSError, ValueError):
         return None
-    return number if argument.encode() in arguments and state != "Z" else None
+    return number if argument.encode() in arguments and state not in _ENDED else None
 
 
 def end(file: Path, argument: str, *, patience: float) -> None:

@@ -5,10 +5,12 @@ import yaml
 
 from sandbox import configuration
 from sandbox.layout import Layout
-from sandbox.ports import Ports
 from sandbox.problem import ProblemError
 
-PORTS = Ports(emulator=5000, vault=(8200, 8202, 8204), generate_root=(8300, 8301, 8302))
+FILLED_IN = (
+    {"strongroom:cloud": {"endpoint": "http://127.0.0.1:5000"}},
+    {"strongroom:server": {"command": ["/bin/bao"], "ports": [8200, 8202, 8204]}},
+)
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def _written(layout: Layout) -> dict[str, object]:
 
 
 def test_what_people_wrote_is_filled_in_for_this_machine(layout: Layout) -> None:
-    configuration.write(layout, PORTS, Path("/bin/bao"))
+    configuration.write(layout, *FILLED_IN)
 
     assert _written(layout)["strongroom:cloud"] == {
         "endpoint": "http://127.0.0.1:5000",
@@ -39,7 +41,7 @@ def test_what_people_wrote_is_filled_in_for_this_machine(layout: Layout) -> None
 def test_what_people_wrote_wins(layout: Layout) -> None:
     layout.tracked_settings.write_text("config:\n  strongroom:server: {command: [/opt/bao]}\n")
 
-    configuration.write(layout, PORTS, Path("/bin/bao"))
+    configuration.write(layout, *FILLED_IN)
 
     server = _written(layout)["strongroom:server"]
     assert isinstance(server, dict)
@@ -47,15 +49,26 @@ def test_what_people_wrote_wins(layout: Layout) -> None:
     assert server["ports"] == [8200, 8202, 8204]
 
 
+def test_what_one_kind_fills_in_wins_over_what_all_have_in_common(layout: Layout) -> None:
+    shared = {"strongroom:cloud": {"endpoint": "http://127.0.0.1:5000", "bucket": "a"}}
+    own = {"strongroom:cloud": {"endpoint": "http://10.0.0.1:5000"}}
+
+    configuration.write(layout, shared, own)
+
+    cloud = _written(layout)["strongroom:cloud"]
+    assert isinstance(cloud, dict)
+    assert (cloud["endpoint"], cloud["bucket"]) == ("http://10.0.0.1:5000", "a")
+
+
 def test_salt_secrets_and_own_settings_survive_the_next_run(layout: Layout) -> None:
-    configuration.write(layout, PORTS, Path("/bin/bao"))
+    configuration.write(layout, *FILLED_IN)
     document = yaml.safe_load(layout.settings.read_text())
     document["encryptionsalt"] = "v1:salt"
     document["config"]["strongroom:mailPassword"] = {"secure": "v1:abc"}
     document["config"]["strongroom:keep"] = True
     layout.settings.write_text(yaml.safe_dump(document))
 
-    kept = configuration.write(layout, PORTS, Path("/bin/bao"))
+    kept = configuration.write(layout, *FILLED_IN)
 
     assert kept == ["strongroom:keep"]
     again = yaml.safe_load(layout.settings.read_text())
@@ -66,10 +79,10 @@ def test_salt_secrets_and_own_settings_survive_the_next_run(layout: Layout) -> N
 
 
 def test_a_change_of_the_tracked_file_reaches_the_filled_in_one(layout: Layout) -> None:
-    configuration.write(layout, PORTS, Path("/bin/bao"))
+    configuration.write(layout, *FILLED_IN)
     layout.tracked_settings.write_text("config:\n  strongroom:keep: true\n")
 
-    assert configuration.write(layout, PORTS, Path("/bin/bao")) == []
+    assert configuration.write(layout, *FILLED_IN) == []
 
     assert _written(layout)["strongroom:keep"] is True
 
@@ -78,10 +91,10 @@ def test_broken_yaml_is_one_line_with_its_place(layout: Layout) -> None:
     layout.tracked_settings.write_text("config:\n  strongroom:keep: [\n")
 
     with pytest.raises(ProblemError, match=r"Pulumi\.local\.yaml:3: .*; write it as YAML"):
-        configuration.write(layout, PORTS, Path("/bin/bao"))
+        configuration.write(layout, *FILLED_IN)
 
 
 def test_nobody_else_may_read_the_filled_in_file(layout: Layout) -> None:
-    configuration.write(layout, PORTS, Path("/bin/bao"))
+    configuration.write(layout, *FILLED_IN)
 
     assert layout.settings.stat().st_mode & 0o777 == 0o600

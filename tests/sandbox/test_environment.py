@@ -6,9 +6,8 @@ import pytest
 
 from sandbox import environment
 from sandbox.layout import Layout
-from sandbox.ports import Ports
 
-PORTS = Ports(emulator=5000, vault=(8200, 8202, 8204), generate_root=(8300, 8301, 8302))
+OWN = {"VAULT_ADDR": "https://127.0.0.1:8200"}
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def test_a_shell_that_sources_it_has_the_tools_and_no_foreign_token(layout: Layout) -> None:
-    added = environment.variables(layout, PORTS, {}, Path("/opt/tools"))
+    added = environment.variables(layout, 5000, OWN, Path("/opt/tools"))
     environment.write(layout, added)
 
     shown = subprocess.run(
@@ -40,7 +39,7 @@ def test_children_inherit_nothing_that_leads_to_real_servers(
     monkeypatch.setenv("VAULT_TOKEN", "somebody's")
     monkeypatch.setenv("LANG", "C.UTF-8")
 
-    added = environment.variables(layout, PORTS, {}, Path("/opt/tools"))
+    added = environment.variables(layout, 5000, OWN, Path("/opt/tools"))
     given = environment.process_environment(added)
 
     assert "AWS_PROFILE" not in given

@@ -1,6 +1,5 @@
 """What every stand-in does alike: refusals, names, secrets, its process."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from hvac import Client
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from components.server import spawn
 from sandbox.plugins.values import UNKNOWN
 from tests.sandbox.plugins.driver import CHECKOUT, SECRET, Driver, refusal
 from tests.sandbox.plugins.samples_aws import of
@@ -209,15 +209,7 @@ def test_it_leaves_when_the_engine_dies() -> None:
     )
     pid = int(told.stdout.split()[0])
     deadline = time.monotonic() + 10
-    while _lives(pid):
+    while spawn.lives(pid):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert told.stderr == ""
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

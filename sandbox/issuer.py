@@ -1,4 +1,4 @@
-"""What stands for a Kubernetes cluster on one machine: it signs ServiceAccount tokens as the API server would."""
+"""What stands for a cluster's token issuer on one machine: it signs ServiceAccount tokens as the API server would."""
 
 import time
 import uuid
@@ -14,7 +14,7 @@ _SECONDS = 600
 
 
 def ensure(layout: Layout) -> None:
-    """Make the cluster's signing keys unless they are there."""
+    """Make the issuer's signing keys unless they are there."""
     private = layout.cluster / "signing-key.pem"
     if private.exists():
         return

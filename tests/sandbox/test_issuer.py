@@ -4,7 +4,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from sandbox import cluster
+from sandbox import issuer
 from sandbox.layout import Layout
 
 
@@ -12,7 +12,7 @@ from sandbox.layout import Layout
 def layout(tmp_path: Path) -> Layout:
     made = Layout(checkout=tmp_path)
     made.prepare()
-    cluster.ensure(made)
+    issuer.ensure(made)
     return made
 
 
@@ -20,11 +20,11 @@ def test_a_token_is_as_the_cluster_would_issue_it(layout: Layout) -> None:
     public = (layout.cluster / "public.pem").read_text()
 
     claims = jwt.decode(
-        cluster.token(layout, "shop/orders"),
+        issuer.token(layout, "shop/orders"),
         public,
         algorithms=["RS256"],
         audience="vault",
-        issuer=cluster.ISSUER,
+        issuer=issuer.ISSUER,
     )
 
     assert claims["sub"] == "system:serviceaccount:shop:orders"
@@ -35,7 +35,7 @@ def test_a_token_is_as_the_cluster_would_issue_it(layout: Layout) -> None:
 def test_the_keys_are_made_once(layout: Layout) -> None:
     before = (layout.cluster / "signing-key.pem").read_text()
 
-    cluster.ensure(layout)
+    issuer.ensure(layout)
 
     assert (layout.cluster / "signing-key.pem").read_text() == before
     assert (layout.cluster / "signing-key.pem").stat().st_mode & 0o777 == 0o600
@@ -44,4 +44,4 @@ def test_the_keys_are_made_once(layout: Layout) -> None:
 @pytest.mark.parametrize("service", ["orders", "shop/", "/orders", "shop/orders/extra", ""])
 def test_what_is_no_service_is_refused(layout: Layout, service: str) -> None:
     with pytest.raises(ValueError, match="namespace/name"):
-        cluster.token(layout, service)
+        issuer.token(layout, service)
