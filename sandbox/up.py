@@ -87,6 +87,7 @@ def _carry_out(kind: Kind, engine: Engine) -> int:
         with phase("secrets"):
             code = engine.repair_secrets()
     if code == 0:
+        kind.finish(_indented)
         _what_next(kind, engine.outputs())
     return code
 

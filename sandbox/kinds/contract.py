@@ -14,6 +14,12 @@ Say = Callable[[str], None]
 Settings = dict[str, Any]
 """Of the stack: `strongroom:server` -> its value."""
 
+HEALTH = {
+    200: "active", 429: "standby", 472: "standby (recovery)", 473: "standby (performance)",
+    501: "not initialised", 503: "sealed",
+}  # fmt: skip
+"""What /v1/sys/health answers with, in words."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
@@ -70,6 +76,9 @@ class Kind(ABC):
         yield environment
 
     # -- afterwards
+
+    def finish(self, say: Say) -> None:  # noqa: B027  most kinds do nothing more
+        """Do what comes after the program, if anything does; again it changes nothing."""
 
     @abstractmethod
     def empty(self, environment: Mapping[str, str]) -> None:

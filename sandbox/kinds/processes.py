@@ -7,15 +7,10 @@ from pathlib import Path
 
 from components.server import nodes
 from sandbox import certificates, issuer
-from sandbox.kinds.contract import Kind, Running, Say, Settings
+from sandbox.kinds.contract import HEALTH, Kind, Running, Say, Settings
 from sandbox.layout import last_lines
 from sandbox.ports import Ports
 from sandbox.toolchain import Toolchain
-
-_HEALTH = {
-    200: "active", 429: "standby", 472: "standby (recovery)", 473: "standby (performance)",
-    501: "not initialised", 503: "sealed",
-}  # fmt: skip
 
 
 class Processes(Kind):
@@ -92,7 +87,7 @@ class Processes(Kind):
             what=f"Vault node {index}",
             where=f"https://{node.api}",
             process=str(number or "-"),
-            state=_HEALTH.get(health, f"answers {health}") if health else stopped,
+            state=HEALTH.get(health, f"answers {health}") if health else stopped,
             well=health in (200, 429),
         )
 

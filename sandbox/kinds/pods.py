@@ -1,0 +1,198 @@
+"""Stack `cluster`: servers and applications as pods of the Kubernetes cluster that KUBECONFIG names."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from reach.certificate import authority
+from reach.errors import ReachError
+from reach.forward import reached as forwarded
+from reach.pods import CONTAINER, Pods, asked, core
+from reach.tunnel import health, tunnel
+from sandbox import leftovers
+from sandbox.kinds.contract import HEALTH, Kind, Running, Say, Settings
+from sandbox.layout import write_private
+from sandbox.ports import Ports
+from sandbox.problem import ProblemError
+from sandbox.toolchain import Toolchain
+
+_TOKEN_SECONDS = 600
+_CHARTS = Path.home() / ".cache" / "vault-lab" / "vault-helm"
+
+
+class ClusterPods(Kind):
+    """Servers of kind `helm` on any throw-away cluster: kind, k3d, a laboratory's."""
+
+    # One port of this machine: the tunnel's.
+    servers = 1
+
+    @property
+    def emulator_addresses(self) -> tuple[str, ...]:
+        """Where we reach the emulator, and this machine's address as the cluster's nodes see it."""
+        return ("127.0.0.1", self._host)
+
+    @cached_property
+    def _host(self) -> str:
+        nodes = asked("the list of nodes", lambda: core(None).list_node()).items
+        for node in nodes:
+            for address in node.status.addresses:
+                if address.type == "InternalIP":
+                    return _source_towards(address.address)
+        raise ProblemError(
+            "the cluster has no node with an address", "see `kubectl get nodes -o wide`"
+        )
+
+    def prepare(self, say: Say) -> None:
+        """See that there is a cluster, and a throw-away one."""
+        try:
+            name = _current_context()
+            say(f"Kubernetes context {name}: this machine is {self._host} to its pods")
+        except ReachError as error:
+            raise ProblemError(*str(error).split("; ", maxsplit=1)) from None
+
+    def settings(self, ports: Ports, tools: Toolchain) -> Settings:  # noqa: ARG002
+        """Name the cluster, the chart where it lies on this machine, and where pods reach the emulator."""
+        server: dict[str, Any] = {"context": _current_context(), "localPort": ports.vault[0]}
+        chart = Path(os.environ.get("VAULT_HELM_CHART") or _CHARTS)
+        if (chart / "Chart.yaml").exists():
+            server["chart"] = {"directory": str(chart)}
+        return {
+            "strongroom:server": server,
+            "strongroom:cloud": {"podEndpoint": f"http://{self._host}:{ports.emulator}"},
+        }
+
+    def variables(self, ports: Ports) -> Mapping[str, str]:
+        """Lead to the tunnel's port, which is open while `python -m ops tunnel -- ...` runs."""
+        address, ca = f"https://127.0.0.1:{ports.vault[0]}", str(self._ca_file)
+        kubeconfig = os.environ.get("KUBECONFIG")
+        return {
+            "VAULT_ADDR": address, "VAULT_CACERT": ca, "BAO_ADDR": address, "BAO_CACERT": ca,
+            **({"KUBECONFIG": os.path.abspath(kubeconfig)} if kubeconfig else {}),  # noqa: PTH100  may be a list
+        }  # fmt: skip
+
+    def revive(self, environment: Mapping[str, str], say: Say) -> None:
+        """Do nothing: Kubernetes brings pods back, and they unseal by themselves."""
+
+    @contextmanager
+    def reached(self, environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+        """Keep the tunnel open meanwhile."""
+        pods = self._pods
+        with tunnel(pods, lambda: authority(pods), self._local_port) as address:
+            yield {**environment, "STRONGROOM_TUNNEL": address.removeprefix("https://")}
+        if ca := authority(pods):
+            write_private(self._ca_file, ca)
+
+    def empty(self, environment: Mapping[str, str]) -> None:  # noqa: ARG002
+        """Delete the pods with their volumes; the StatefulSet makes both anew."""
+        leftovers.empty(self._pods, str(self._server["release"]))
+
+    def remove(self, say: Say) -> None:
+        """Delete what the stack made in the cluster: the release, then its namespaces."""
+        leftovers.remove(self.layout.stack_file, say)
+
+    def token(self, service: str, audience: str) -> str:
+        """Have the API server issue one."""
+        from kubernetes import client  # noqa: PLC0415
+
+        namespace, slash, name = service.partition("/")
+        if not (namespace and slash and name) or "/" in name:
+            raise ValueError(
+                f"{service!r} is no service; write namespace/name, such as shop/orders"
+            )
+        wanted = client.AuthenticationV1TokenRequest(
+            spec=client.V1TokenRequestSpec(audiences=[audience], expiration_seconds=_TOKEN_SECONDS)
+        )
+        issued = asked(
+            f"a token for ServiceAccount {service}",
+            lambda: core(None).create_namespaced_service_account_token(name, namespace, wanted),
+        )
+        return str(issued.status.token)
+
+    def running(self) -> list[Running]:
+        """Give a line for each pod."""
+        pods = self._pods
+        ca = authority(pods)
+        with forwarded(pods) as direct:
+            return [
+                self._running(name, url, ca)
+                for name, url in zip(pods.names, direct.members, strict=True)
+            ]
+
+    def _running(self, name: str, url: str, ca: str | None) -> Running:
+        status = health(url, ca) if ca else None
+        return Running(
+            what=f"pod {name}",
+            where=f"{self._pods.namespace}/{name}",
+            process=name,
+            state=HEALTH.get(status, f"answers {status}") if status else "does not answer",
+            well=status in (200, 429),
+        )
+
+    def logs(self, lines: int) -> Iterator[tuple[str, list[str]]]:
+        """Give each server container's log."""
+        pods, client = self._pods, core(None)
+        for name in pods.names:
+            try:
+                text = asked(
+                    f"the log of {name}",
+                    lambda name=name: client.read_namespaced_pod_log(
+                        name, pods.namespace, container=CONTAINER, tail_lines=lines
+                    ),
+                )
+            except ReachError as error:
+                text = str(error)
+            yield f"pod {pods.namespace}/{name}", text.splitlines()
+
+    def hints(self) -> tuple[tuple[str, str], ...]:
+        """Name what needs the tunnel."""
+        return (
+            ("python -m ops tunnel -- bao status", "any command that talks to Vault, through the tunnel"),
+        )  # fmt: skip
+
+    # -- what the filled-in settings say
+
+    @property
+    def _ca_file(self) -> Path:
+        return self.layout.tls / "ca.pem"
+
+    @property
+    def _local_port(self) -> int:
+        return int(json.loads(self.layout.ports_file.read_text())["vault"][0])
+
+    @property
+    def _pods(self) -> Pods:
+        from settings.load import examine  # noqa: PLC0415
+        from settings.server import Helm  # noqa: PLC0415
+        from settings.stack import of_file  # noqa: PLC0415
+
+        stack = of_file(self.layout.checkout, self.layout.stack, self.layout.settings)
+        server = examine(stack, self.layout.checkout)[0].server
+        if not isinstance(server, Helm):
+            raise ProblemError(
+                f"stack {self.layout.stack}'s servers are not of kind helm",
+                f"write kind: helm in Pulumi.{self.layout.stack}.yaml",
+            )
+        return server.pods
+
+
+def _current_context() -> str:
+    from kubernetes import config  # noqa: PLC0415
+
+    try:
+        return str(config.list_kube_config_contexts()[1]["name"])
+    except (config.ConfigException, OSError):
+        raise ReachError(
+            "no Kubernetes cluster is known; set KUBECONFIG to a throw-away one's (`kind create cluster`)"
+        ) from None
+
+
+def _source_towards(address: str) -> str:
+    """Give the address that this machine sends from towards `address`; sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((address, 9))
+        return str(probe.getsockname()[0])
