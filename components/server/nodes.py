@@ -88,8 +88,9 @@ def _recorded(file: Path) -> Node:
 
 
 def pid(node: Node) -> int | None:
-    """The running server's process id, or None."""
-    return spawn.recorded(Path(node.directory) / "pid", _flag(node))
+    """The running server's process id, or None. The pid file may be missing; see `spawn.running`."""
+    # "server": not somebody's `bao operator diagnose -config=...`.
+    return spawn.running(Path(node.directory) / "pid", _flag(node), "server")
 
 
 def start(node: Node, environment: Mapping[str, str]) -> bool:

@@ -1,6 +1,10 @@
+import dataclasses
+import json
 import os
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -76,6 +80,47 @@ def test_a_recycled_pid_is_not_taken_for_the_server(tmp_path: Path) -> None:
     (Path(node.directory) / "pid").write_text(str(os.getpid()))
 
     assert nodes.pid(node) is None
+
+
+def test_a_server_whose_pid_was_never_written_is_found_and_not_started_twice(
+    tmp_path: Path,
+) -> None:
+    node = _node(tmp_path, _free())
+    nodes.write(node, "")
+    program = (
+        "import os, signal\n"
+        "from components.server import nodes, spawn\n"
+        "spawned = spawn.spawn\n"
+        "def killed_right_after(*arguments):\n"
+        "    spawned(*arguments)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "spawn.spawn = killed_right_after\n"
+        f"nodes.start(nodes.{node!r}, os.environ)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program], check=False)
+    try:
+        assert killed.returncode == -signal.SIGKILL
+        assert not (Path(node.directory) / "pid").exists()
+
+        assert not nodes.start(node, os.environ)
+        assert (Path(node.directory) / "pid").read_text() == str(nodes.pid(node))
+    finally:
+        nodes.stop(node)
+
+    assert nodes.pid(node) is None
+
+
+def test_another_program_with_the_same_configuration_is_not_taken_for_the_server(
+    tmp_path: Path,
+) -> None:
+    node = _node(tmp_path)
+    nodes.write(node, "")
+    diagnosing = subprocess.Popen([*node.command, "diagnose", f"-config={node.configuration}"])
+    try:
+        assert nodes.pid(node) is None
+    finally:
+        diagnosing.kill()
+        diagnosing.wait()
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
