@@ -32,6 +32,7 @@ cloud = AwsCloud(
         oidc_provider=settings.cloud.oidc_provider,
         bucket=settings.cloud.bucket,
         tls_only=settings.cloud.tls_only,
+        write_once=settings.cloud.write_once,
         deletion_window_days=settings.cloud.deletion_window_days,
         prefix=settings.custody.prefix,
         writers=settings.custody.writers,

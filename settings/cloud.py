@@ -80,8 +80,15 @@ class Aws(Model):
     tls_only: Annotated[
         YesNo,
         Field(
-            description="The bucket policy that denies plain http and overwriting. Only an emulator,"
-            " which can't judge it, switches it off."
+            description="Buckets deny plain http. Only an emulator, which applies a denial without its"
+            " condition, switches it off."
+        ),
+    ] = True
+    write_once: Annotated[
+        YesNo,
+        Field(
+            description="Custody's bucket denies overwriting. Only an emulator, which applies a denial"
+            " without its condition, switches it off."
         ),
     ] = True
     deletion_window_days: Annotated[
@@ -103,8 +110,9 @@ class Aws(Model):
 
     def findings(self) -> Iterator[Finding]:
         """Refuse what only an emulator may do."""
-        if not self.tls_only and not self.is_emulator:
-            yield ("tlsOnly",), "is off at the real cloud", "delete it"
+        for name, on in (("tlsOnly", self.tls_only), ("writeOnce", self.write_once)):
+            if not on and not self.is_emulator:
+                yield (name,), "is off at the real cloud", "delete it"
 
 
 class Custody(Model):

@@ -56,6 +56,9 @@ class AwsCloudArgs:
     """ARNs of roles or users that may unseal besides Vault's pods: of servers outside the cluster. They need
     an IAM policy of their own as well."""
     tls_only: bool = True
+    """Whether buckets refuse plain HTTP."""
+    write_once: bool = True
+    """Whether custody's bucket refuses to overwrite. Both are off only where they can't be judged."""
     deletion_window_days: int = 30
     keep: bool = True
 

@@ -54,6 +54,7 @@ class AwsCloud(pulumi.ComponentResource):
                 writers=args.writers,
                 readers=args.readers,
                 tls_only=args.tls_only,
+                write_once=args.write_once,
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,
             ),

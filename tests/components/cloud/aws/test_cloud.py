@@ -159,12 +159,26 @@ def test_every_bucket_is_closed_to_the_public(declare: Declare) -> None:
         assert each.inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
-def test_bucket_policies_come_by_the_setting(declare: Declare) -> None:
-    kind = "aws:s3/bucketPolicy:BucketPolicy"
+def _denied(declared: Declared, bucket: str) -> list[str]:
+    policies = declared.all("aws:s3/bucketPolicy:BucketPolicy")
+    texts = [each.inputs["policy"] for each in policies if each.inputs["bucket"] == bucket]
+    return [each["Sid"] for text in texts for each in json.loads(text)["Statement"]]
 
-    with_it = {each.inputs["bucket"] for each in _declared(declare).all(kind)}
-    assert with_it == {BUCKET, f"strongroom-{ACCOUNT}-dev-invoices"}
-    assert _declared(declare, tls_only=False).all(kind) == []
+
+def test_what_is_denied_on_a_condition_goes_by_its_own_setting(declare: Declare) -> None:
+    kept = ["KeepObjects", "KeepVersions"]
+    invoices = f"strongroom-{ACCOUNT}-dev-invoices"
+
+    usual = _declared(declare)
+    assert _denied(usual, BUCKET) == ["EncryptedTransport", "WriteOnce", *kept]
+    assert _denied(usual, invoices) == ["EncryptedTransport"]
+
+    plain = _declared(declare, tls_only=False)
+    assert _denied(plain, BUCKET) == ["WriteOnce", *kept]
+    assert _denied(plain, invoices) == []
+
+    emulated = _declared(declare, tls_only=False, write_once=False)
+    assert _denied(emulated, BUCKET) == kept
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -27,7 +27,9 @@ EVERY: dict[str, documents.Document] = {
     "custody_reader": documents.custody_reader(
         key=KEY, bucket=BUCKET, prefix="dev/", region="eu-central-1"
     ),
-    "custody_bucket_policy": documents.custody_bucket_policy(bucket=BUCKET, prefix="dev/"),
+    "custody_bucket_policy": documents.custody_bucket_policy(
+        bucket=BUCKET, prefix="dev/", tls_only=True, write_once=True
+    ),
     "application_bucket_policy": documents.application_bucket_policy(bucket=BUCKET),
     "application_grant": documents.application_grant(bucket=BUCKET, access="read-write"),
 }
@@ -101,6 +103,18 @@ def test_deletions_stand_on_exact_objects_of_the_prefix() -> None:
     ]
     denied = _statement(EVERY["custody_bucket_policy"], "KeepVersions")
     assert denied["NotResource"] == [f"{BUCKET}/dev/vault-root", f"{BUCKET}/dev/vault-test"]
+
+
+def test_every_denial_that_can_be_switched_off_needs_its_condition_and_no_other_has_one() -> None:
+    bare = documents.custody_bucket_policy(
+        bucket=BUCKET, prefix="dev/", tls_only=False, write_once=False
+    )
+    conditional = {
+        each["Sid"] for each in EVERY["custody_bucket_policy"]["Statement"] if "Condition" in each
+    }
+
+    assert conditional == {"EncryptedTransport", "WriteOnce"}
+    assert [each["Sid"] for each in bare["Statement"]] == ["KeepObjects", "KeepVersions"]
 
 
 def test_every_use_of_custody_s_key_wants_a_context() -> None:

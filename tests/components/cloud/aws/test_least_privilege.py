@@ -203,12 +203,55 @@ def test_nobody_deletes_versions_but_of_the_root_token_and_the_probe(world: Worl
             assert world.allows(call) is expected, (principal, name)
 
 
-def test_an_administrator_of_s3_deletes_no_other_version_either(world: World) -> None:
-    administrator = f"arn:aws:iam::{ACCOUNT}:user/administrator"
+ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:user/administrator"
+
+
+def _with_an_administrator_of_s3(world: World) -> World:
     everything = {
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}]
     }
-    with_him = replace(world, identities={**world.identities, administrator: everything})
+    return replace(world, identities={**world.identities, ADMINISTRATOR: everything})
+
+
+def test_an_administrator_of_s3_hides_nothing_that_stays(world: World) -> None:
+    with_him = _with_an_administrator_of_s3(world)
+
+    def hides(name: str) -> bool:
+        return with_him.allows(
+            Call(
+                principal=ADMINISTRATOR,
+                action="s3:DeleteObject",
+                resource=f"{CUSTODY}/{name}",
+                context=TLS,
+            )
+        )
+
+    may = [name for name in NAMES if hides(name)]
+    assert may == ["vault-root", "vault-test", "strongroom-envelope", "anything-else"]
+
+
+@pytest.mark.parametrize("tls_only", [True, False])
+def test_write_once_and_kept_versions_hold_whatever_is_said_of_tls(
+    declare: Declare, *, tls_only: bool
+) -> None:
+    declared = declare(lambda: AwsCloud("cloud", arguments(tls_only=tls_only)), outputs=answers)
+    with_him = _with_an_administrator_of_s3(World.of(declared))
+    recovery = f"{CUSTODY}/vault-recovery-0"
+
+    def may(action: str, **context: str) -> bool:
+        given = {name.replace("__", ":"): value for name, value in context.items()}
+        call = Call(principal=ADMINISTRATOR, action=action, resource=recovery, context=given)
+        return with_him.allows(call)
+
+    tls = {"aws__SecureTransport": "true"}
+    assert not may("s3:DeleteObjectVersion", **tls)
+    assert not may("s3:PutObject", **tls)
+    assert may("s3:GetObject", aws__SecureTransport="false") is not tls_only
+
+
+def test_an_administrator_of_s3_deletes_no_other_version_either(world: World) -> None:
+    administrator = ADMINISTRATOR
+    with_him = _with_an_administrator_of_s3(world)
 
     def deletes(name: str) -> bool:
         return with_him.allows(
