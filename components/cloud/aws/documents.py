@@ -74,6 +74,30 @@ def pod_trust(*, oidc_provider: str, issuer: str, namespace: str, service_accoun
     )
 
 
+def pod_identity_trust(*, cluster: str, namespace: str, service_account: str) -> Document:
+    """Let EKS Pod Identity hand the role to exactly one ServiceAccount of one cluster (ARN).
+
+    Without the conditions whoever may write associations in the account could give the role to any pod.
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+    """
+    return _document(
+        {
+            "Sid": "OneServiceAccount",
+            "Effect": "Allow",
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            # The session's tags are set by EKS; without TagSession it can't.
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": {
+                "StringEquals": {
+                    "aws:RequestTag/eks-cluster-arn": cluster,
+                    "aws:RequestTag/kubernetes-namespace": namespace,
+                    "aws:RequestTag/kubernetes-service-account": service_account,
+                }
+            },
+        }
+    )
+
+
 def role_trust(principals: Iterable[str]) -> Document:
     """Let these ARNs take the role; an account's ARN leaves the choice to that account's IAM."""
     return _document(
@@ -87,7 +111,7 @@ def role_trust(principals: Iterable[str]) -> Document:
 
 
 def key_policy(*, account: str, uses: Mapping[str, Iterable[str]]) -> Document:
-    """Let the account administer a key, and each role (ARN) use it as its own policy says, nobody else.
+    """Let the account administer a key, and each role or user (ARN) use it as its own policy says, nobody else.
 
     A key policy that names a role as principal would grant by itself, past the conditions in the role's
     policy, and would break when the role is made anew. So use is left to IAM, but for these roles only:
@@ -124,7 +148,7 @@ READER_KEY_ACTIONS = ("kms:Decrypt",)
 
 
 def seal_grant(*, key: str) -> Document:
-    """What Vault's pods may do in AWS: unseal, and nothing else."""
+    """What Vault's servers may do in AWS: unseal, and nothing else."""
     return _document(_allow("Unseal", SEAL_ACTIONS, key))
 
 

@@ -16,6 +16,11 @@ EVERY: dict[str, documents.Document] = {
         namespace="vault",
         service_account="vault",
     ),
+    "pod_identity_trust": documents.pod_identity_trust(
+        cluster="arn:aws:eks:eu-central-1:123456789012:cluster/production",
+        namespace="vault",
+        service_account="vault",
+    ),
     "role_trust": documents.role_trust([ACCOUNT]),
     "key_policy": documents.key_policy(
         account=ACCOUNT, uses={"arn:aws:iam::123456789012:role/r": documents.SEAL_ACTIONS}
