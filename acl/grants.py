@@ -47,6 +47,13 @@ def administrators_acl(mount: str) -> str:
     See everything that is configured, keep secrets and leases, keep the cluster. Acls, logins and mounts are
     read here and written by the program, so that what is in force is what was reviewed. No audit device, seal,
     rekey, raw storage or generate-root.
+
+    Nor anything that a slip of the hand can't take back, for which `python -m ops root` is there:
+
+    * a secret's versions are deleted and undeleted, never destroyed. So no `destroy`, and of `metadata` only
+      the reading: deleting it destroys every version, and `max_versions` written there does at the next write;
+    * leases and tokens are revoked one by one. `sys/leases/revoke-prefix` ends those of everybody who logged in
+      by one mount, or of every service with a database user, at once.
     """
     seen = (
         "sys/policies/acl", "sys/mounts", "sys/auth", "sys/audit", "sys/internal/ui/mounts",
@@ -68,15 +75,13 @@ def administrators_acl(mount: str) -> str:
             rule("auth/token/lookup-accessor", "update"),
             rule("auth/token/revoke-accessor", "update"),
             rule(f"{mount}/data/*", "create", "read", "update", "delete"),
-            rule(f"{mount}/metadata/*", "create", "read", "update", "delete", "list"),
+            rule(f"{mount}/metadata/*", "read", "list"),
             rule(f"{mount}/delete/*", "update"),
             rule(f"{mount}/undelete/*", "update"),
-            rule(f"{mount}/destroy/*", "update"),
             rule("sys/leases/lookup", "update"),
             rule("sys/leases/lookup/*", "list", "sudo"),
             rule("sys/leases/renew", "update"),
             rule("sys/leases/revoke", "update"),
-            rule("sys/leases/revoke-prefix/*", "update", "sudo"),
             rule("sys/capabilities", "update"),
             rule("sys/capabilities-accessor", "update"),
             # Moves the leader before its node is worked on.

@@ -1,5 +1,6 @@
 """The cloud, and custody in it."""
 
+import ipaddress
 from collections.abc import Iterator
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -42,6 +43,19 @@ def _origin(url: str) -> str:
     return url
 
 
+def _near(url: str) -> str:
+    try:
+        near = ipaddress.ip_address(urlsplit(url).hostname or "").is_private
+    except ValueError:
+        near = False
+    if url.startswith("http://") and not near:
+        raise refuse("is plain http beyond a private address", "write https")
+    return url
+
+
+SealIdentity = Literal["irsa", "pod-identity", "keys", "instance-profile"]
+
+
 class Aws(Model):
     """An AWS account."""
 
@@ -64,15 +78,66 @@ class Aws(Model):
             " only, otherwise https."
         ),
     ] = None
-    oidc_provider: Annotated[
-        Text,
-        shape(
-            r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[A-Za-z0-9._-]+)*$",
-            "the cluster's issuer without https://",
-            "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE",
+    pod_endpoint: Annotated[
+        Annotated[
+            Text,
+            shape(
+                r"^https?://[A-Za-z0-9.:\[\]-]+/?$",
+                "scheme, host and port of an emulator",
+                "http://10.244.0.1:5000",
+            ),
+            AfterValidator(_near),
+        ]
+        | None,
+        Field(
+            description="The emulator's address as pods reach it. Plain http on a private address only,"
+            " otherwise https."
         ),
-        Field(description="The Kubernetes cluster's token issuer, without https://."),
-    ]
+    ] = None
+    seal_identity: Annotated[
+        SealIdentity | None,
+        Field(
+            description="Where the servers' own AWS identity comes from: irsa, a role that their"
+            " ServiceAccount's token takes; pod-identity, one that EKS's agent hands out; keys, a user with"
+            " an access key, which lies encrypted in the state; instance-profile, the machine's role. By"
+            " default irsa for pods and keys for processes."
+        ),
+    ] = None
+    oidc_provider: Annotated[
+        Annotated[
+            Text,
+            shape(
+                r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[A-Za-z0-9._-]+)*$",
+                "the cluster's issuer without https://",
+                "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE",
+            ),
+        ]
+        | None,
+        Field(description="irsa: the Kubernetes cluster's token issuer, without https://."),
+    ] = None
+    cluster_name: Annotated[
+        Annotated[
+            Text,
+            shape(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$", "an EKS cluster's name", "production"),
+        ]
+        | None,
+        Field(description="pod-identity: the EKS cluster's name."),
+    ] = None
+    instance_role: Annotated[
+        Annotated[
+            Text,
+            shape(
+                r"^arn:aws(-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
+                "the ARN of a role, with no `*`",
+                "arn:aws:iam::123456789012:role/vault",
+            ),
+        ]
+        | None,
+        Field(
+            description="instance-profile: the role of the machines that the servers run on. Whoever runs"
+            " the program must be trusted to take it, to prove the seal before init."
+        ),
+    ] = None
     bucket: Annotated[
         Bucket | None,
         Field(description="The custody bucket; strongroom-custody-<accountId>-<stack> by default."),
@@ -80,8 +145,15 @@ class Aws(Model):
     tls_only: Annotated[
         YesNo,
         Field(
-            description="The bucket policy that denies plain http and overwriting. Only an emulator,"
-            " which can't judge it, switches it off."
+            description="Buckets deny plain http. Only an emulator, which applies a denial without its"
+            " condition, switches it off."
+        ),
+    ] = True
+    write_once: Annotated[
+        YesNo,
+        Field(
+            description="Custody's bucket denies overwriting. Only an emulator, which applies a denial"
+            " without its condition, switches it off."
         ),
     ] = True
     deletion_window_days: Annotated[
@@ -91,8 +163,7 @@ class Aws(Model):
     unsealers: Annotated[
         tuple[Server, ...],
         Field(
-            description="Roles or users that may use the seal key besides Vault's pods: of servers"
-            " outside the cluster."
+            description="Roles or users that may use the seal key besides the servers' own identity."
         ),
     ] = ()
 
@@ -103,8 +174,43 @@ class Aws(Model):
 
     def findings(self) -> Iterator[Finding]:
         """Refuse what only an emulator may do."""
-        if not self.tls_only and not self.is_emulator:
-            yield ("tlsOnly",), "is off at the real cloud", "delete it"
+        for name, on in (("tlsOnly", self.tls_only), ("writeOnce", self.write_once)):
+            if not on and not self.is_emulator:
+                yield (name,), "is off at the real cloud", "delete it"
+        if self.pod_endpoint is not None and not self.is_emulator:
+            yield ("podEndpoint",), "means nothing without an emulator's endpoint", "delete it"
+
+
+def identity_of(aws: Aws, *, in_pods: bool) -> SealIdentity:
+    """Give where the servers' identity comes from, said or not."""
+    return aws.seal_identity or ("irsa" if in_pods else "keys")
+
+
+def identity_findings(aws: Aws, *, in_pods: bool) -> Iterator[Finding]:
+    """Hold the servers' identity against what runs them; paths begin at the cloud."""
+    identity = identity_of(aws, in_pods=in_pods)
+    if not in_pods and identity in ("irsa", "pod-identity"):
+        wrong = f"is {identity}, which only pods can have"
+        yield ("sealIdentity",), wrong, "write keys, or instance-profile"
+    elif in_pods and identity == "instance-profile":
+        wrong = "is instance-profile, which every pod of the machine could use"
+        yield ("sealIdentity",), wrong, "write irsa, or pod-identity"
+    elif aws.is_emulator and identity != "keys":
+        wrong = f"is {identity}, which an emulator can't give to servers"
+        yield ("sealIdentity",), wrong, "write keys"
+    needs = {
+        "irsa": ("oidcProvider", aws.oidc_provider, "write the cluster's issuer"),
+        "pod-identity": ("clusterName", aws.cluster_name, "write the EKS cluster's name"),
+        "instance-profile": ("instanceRole", aws.instance_role, "write the machines' role"),
+    }
+    for kind, (name, value, cure) in needs.items():
+        if kind == identity and value is None:
+            yield (name,), f"is missing with sealIdentity {kind}", cure
+        # An issuer is no more than a fact about the cluster.
+        elif kind not in (identity, "irsa") and value is not None:
+            yield (name,), f"means nothing with sealIdentity {identity}", "delete it"
+    if aws.pod_endpoint is not None and not in_pods:
+        yield ("podEndpoint",), "means nothing where servers are processes", "delete it"
 
 
 class Custody(Model):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mistakes.shapes import FilePath, YesNo
 from settings.base import Finding, Model
-from settings.cloud import Aws, Custody
+from settings.cloud import Aws, Custody, SealIdentity, identity_findings, identity_of
 from settings.login import Access, Account, People
 from settings.server import Processes
 
@@ -42,8 +42,20 @@ class Settings(Model):
     access: Annotated[Access, Field(description="How services log in.")]
     people: Annotated[People, Field(description="How people log in.")] = People()
 
+    @property
+    def in_pods(self) -> bool:
+        """Whether the servers are pods."""
+        return self.server.kind != "processes"
+
+    @property
+    def seal_identity(self) -> SealIdentity:
+        """Where the servers' own AWS identity comes from."""
+        return identity_of(self.cloud, in_pods=self.in_pods)
+
     def findings(self) -> Iterator[Finding]:
         """Hold what concerns two parts."""
+        for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
+            yield ("cloud", *path), wrong, cure
         if not self.cloud.is_emulator:
             for index, cidr in enumerate(self.account.cidrs):
                 if cidr.endswith("/0"):

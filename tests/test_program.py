@@ -85,6 +85,15 @@ def test_vault_is_sealed_with_the_seal_key_and_kept_with_the_other(
         assert custody["custody_key"] not in text
 
 
+def test_the_servers_have_a_key_of_their_own_which_is_no_plain_input(
+    declare: Declare, config: dict[str, str]
+) -> None:
+    nodes = _declared(declare, config).resource(NODES)
+
+    assert nodes.secrets == {"environment"}
+    assert {"cloud-unseal-key", "cloud-unseal-grant"} <= nodes.property_dependencies["environment"]
+
+
 def test_bootstrap_waits_for_servers_and_custody(declare: Declare, config: dict[str, str]) -> None:
     owned = _declared(declare, config).resource(OWNED)
 

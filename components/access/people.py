@@ -8,6 +8,7 @@ import pulumi_vault as vault
 
 from acl.grants import administrators_acl, team_acl
 from catalog.model import Team
+from components.access.login_mount import login_mount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class People(pulumi.ComponentResource):
             f"{name}-mount",
             type="userpass",
             path=args.mount,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.keep),
+            opts=login_mount(self, keep=args.keep),
         )
         acls = {team.name: self._acl(team, args.key_value) for team in args.teams}
         members: dict[str, str] = {}

@@ -6,6 +6,8 @@ from typing import Literal
 import pulumi
 import pulumi_vault as vault
 
+from components.access.login_mount import login_mount
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceLoginArgs:
@@ -47,11 +49,12 @@ class ServiceLogin(pulumi.ComponentResource):
         super().__init__("strongroom:access:ServiceLogin", name, {}, opts)
         self.mount = args.mount
         self._args = args
-        # Deleting the mount deletes every role in it.
-        kept = pulumi.ResourceOptions(parent=self, protect=args.keep)
+        kept = login_mount(self, keep=args.keep)
         self._mounted: pulumi.Resource
+        # Through the resource, so that roles go before the mount that they are in.
+        self._path: pulumi.Output[str]
         if args.method == "jwt":
-            self._mounted = vault.jwt.AuthBackend(
+            jwt = vault.jwt.AuthBackend(
                 f"{name}-mount",
                 type="jwt",
                 path=args.mount,
@@ -60,10 +63,12 @@ class ServiceLogin(pulumi.ComponentResource):
                 jwt_validation_pubkeys=[key.strip() for key in args.keys],
                 opts=kept,
             )
+            self._mounted, self._path = jwt, jwt.path.apply(lambda path: path or "jwt")
         else:
             mount = vault.AuthBackend(
                 f"{name}-mount", type="kubernetes", path=args.mount, opts=kept
             )
+            self._path = mount.path
             self._mounted = vault.kubernetes.AuthBackendConfig(
                 f"{name}-config",
                 backend=mount.path,
@@ -87,7 +92,7 @@ class ServiceLogin(pulumi.ComponentResource):
         if args.method == "jwt":
             vault.jwt.AuthBackendRole(
                 f"role-{name}",
-                backend=args.mount,
+                backend=self._path,
                 role_name=name,
                 role_type="jwt",
                 user_claim="sub",
@@ -101,7 +106,7 @@ class ServiceLogin(pulumi.ComponentResource):
             return
         vault.kubernetes.AuthBackendRole(
             f"role-{name}",
-            backend=args.mount,
+            backend=self._path,
             role_name=name,
             bound_service_account_names=[service_account],
             bound_service_account_namespaces=[namespace],

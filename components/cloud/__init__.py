@@ -1,4 +1,4 @@
-"""What Vault needs from a cloud: seal key, custody, pod identity, application credentials.
+"""What Vault needs from a cloud: seal key, custody, the servers' identity, application credentials.
 
 `contract.py` is all that the rest of the program knows; each cloud keeps its own kinds inside.
 """

@@ -12,7 +12,7 @@ class Server(Protocol):
 
     flavour: Flavour
     address: pulumi.Output[str]
-    """Where clients reach the cluster, `https://host:port`."""
+    """Where clients reach the cluster, `https://host:port`: one place, known before anything answers there."""
     members: pulumi.Output[list[str]]
     """One URL per node, the node to initialise first."""
     generate_root_members: pulumi.Output[list[str]]

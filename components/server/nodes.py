@@ -1,10 +1,12 @@
 """Vault servers as processes of this machine: write, start, watch, stop. Plain Python; `processes.py` declares them.
 
-A node's directory holds its configuration, what it was started with (`node.json`), its pid, its log and its
-data. A process belongs to a node if it runs with that node's configuration file.
+A node's directory holds its configuration, what it is started with (`node.json`), its environment (which may
+hold the key of its cloud identity: the only file that does), its pid, its log and its data. A process belongs to
+a node if it runs with that node's configuration file.
 """
 
 import json
+import os
 import shutil
 import ssl
 import time
@@ -13,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from components.server import spawn
 
@@ -21,9 +24,11 @@ _STOP_SECONDS = 10.0
 _SETTLE_SECONDS = 60.0
 # What /v1/sys/health answers with.
 ACTIVE, _STANDBY, _NOT_INITIALISED = 200, 429, 501
-# AWS_REGION in the environment would beat the seal stanza's region (vault#24114); endpoints likewise.
-_NOT_INHERITED = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"}
+# Nothing else of whoever starts a server: his cloud identity may reach custody.
 _INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+# Nor what lies in his home.
+_NOBODYS = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class NodeError(Exception):
@@ -49,26 +54,41 @@ class Node:
         return Path(self.directory) / "node.hcl"
 
 
-def differs(node: Node, configuration: str) -> bool:
+def differs(node: Node, configuration: str, environment: Mapping[str, str] = _NOTHING) -> bool:
     """Whether the node's files say something else than this."""
     return any(
-        not path.exists() or path.read_text() != text for path, text in _files(node, configuration)
+        not path.exists() or path.read_text() != text
+        for path, text in _files(node, configuration, environment)
     )
 
 
-def write(node: Node, configuration: str) -> None:
-    """Write the node's files, for nobody else to read."""
+def write(node: Node, configuration: str, environment: Mapping[str, str] = _NOTHING) -> None:
+    """Write the node's files, for nobody else to read. `environment` is the process's own."""
     directory = Path(node.directory)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     (directory / "data").mkdir(mode=0o700, exist_ok=True)
-    for path, text in _files(node, configuration):
+    for path, text in _files(node, configuration, environment):
         path.touch(mode=0o600)
         path.write_text(text)
 
 
-def _files(node: Node, configuration: str) -> tuple[tuple[Path, str], ...]:
-    record = json.dumps(asdict(node), indent=1)
-    return ((node.configuration, configuration), (Path(node.directory) / "node.json", record))
+def _files(
+    node: Node, configuration: str, environment: Mapping[str, str]
+) -> tuple[tuple[Path, str], ...]:
+    return (
+        (node.configuration, configuration),
+        (Path(node.directory) / "node.json", json.dumps(asdict(node), indent=1)),
+        (Path(node.directory) / "environment.json", json.dumps(dict(environment), sort_keys=True)),
+    )
+
+
+def environment_of(node: Node) -> dict[str, str]:
+    """Give the environment that was written for the node."""
+    try:
+        said: dict[str, str] = json.loads((Path(node.directory) / "environment.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return said
 
 
 def recorded(root: Path) -> list[Node]:
@@ -84,12 +104,15 @@ def _recorded(file: Path) -> Node:
 
 
 def pid(node: Node) -> int | None:
-    """The running server's process id, or None."""
-    return spawn.recorded(_pid_file(node), _flag(node))
+    """The running server's process id, or None. The pid file may be missing; see `spawn.running`."""
+    # "server": not somebody's `bao operator diagnose -config=...`.
+    return spawn.running(_pid_file(node), _flag(node), "server")
 
 
 def start(node: Node, environment: Mapping[str, str]) -> bool:
     """Start the node unless it runs; say whether it had to be started.
+
+    It gets its own environment and, of the given one, what every program needs (PATH and its like).
 
     Raises:
         NodeError: if a port is taken or the command can't be run.
@@ -103,7 +126,7 @@ def start(node: Node, environment: Mapping[str, str]) -> bool:
     try:
         number = spawn.spawn(
             [*node.command, "server", _flag(node)],
-            _environment(environment),
+            {**_inherited(environment), **_NOBODYS, **environment_of(node)},
             directory / "server.log",
         )
     except OSError as error:
@@ -178,7 +201,9 @@ def health(node: Node) -> int | None:
 
 def stop(node: Node) -> None:
     """Stop the node: SIGTERM, after ten seconds SIGKILL."""
-    spawn.end(_pid_file(node), _flag(node), patience=_STOP_SECONDS)
+    # The look writes down a pid that was not.
+    if pid(node) is not None:
+        spawn.end(_pid_file(node), _flag(node), patience=_STOP_SECONDS)
 
 
 def empty(root: Path, environment: Mapping[str, str]) -> list[Node]:
@@ -217,12 +242,8 @@ def _flag(node: Node) -> str:
     return f"-config={node.configuration}"
 
 
-def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in environment.items()
-        if name in _INHERITED or (name.startswith("AWS_") and name not in _NOT_INHERITED)
-    }
+def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name in _INHERITED}
 
 
 def _refuse_taken(address: str) -> None:

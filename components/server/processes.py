@@ -42,10 +42,12 @@ class ProcessServerArgs:
         taken = [*self.ports, *(port + 1 for port in self.ports), *self.generate_root_ports]
         if len(set(taken)) != len(taken):
             raise ValueError("ports, the port after each, and generate_root_ports must all differ")
+        if self.seal.web_identity is not None:
+            raise ValueError("seal must not want a pod's token: processes have none")
 
 
 class ProcessesProvider(dynamic.ResourceProvider):
-    """Keeps the processes as the inputs say. The state holds addresses and configuration, no secret."""
+    """Keeps the processes as the inputs say. Of these the environment alone is secret."""
 
     serialize_as_secret_always = False
 
@@ -98,7 +100,7 @@ class ProcessesProvider(dynamic.ResourceProvider):
 
 
 AUDIT_LOGS = ("audit-0.log", "audit-1.log")
-_INPUTS = ("directory", "apis", "command", "ca", "configurations")
+_INPUTS = ("directory", "apis", "command", "ca", "configurations", "environment")
 
 
 def _plain(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,26 +119,33 @@ def _apply(props: Mapping[str, Any]) -> None:
         for index, api in enumerate(props["apis"])
     ]
     texts = dict(zip((n.directory for n in declared), props["configurations"], strict=True))
+    environment = props["environment"]
     running = [node for node in declared if nodes.pid(node) is not None]
     # The active node last, so that the leader moves once.
     for node in sorted(running, key=lambda each: nodes.health(each) == nodes.ACTIVE):
-        if nodes.differs(node, texts[node.directory]):
+        if nodes.differs(node, texts[node.directory], environment):
             # Stopped before its files change: what runs is always what its files say, so a run that dies
             # in between is finished by the next.
             nodes.stop(node)
-            nodes.write(node, texts[node.directory])
+            nodes.write(node, texts[node.directory], environment)
             nodes.start(node, os.environ)
             nodes.wait_until_answers([node])
             nodes.wait_until_settled(declared)
     for node in declared:
         if nodes.pid(node) is None:
-            nodes.write(node, texts[node.directory])
+            nodes.write(node, texts[node.directory], environment)
             nodes.start(node, os.environ)
     nodes.wait_until_answers(declared)
 
 
 class ProcessServer(pulumi.ComponentResource):
-    """A raft cluster of local processes, TLS on every listener, auto-unsealed."""
+    """A raft cluster of local processes, TLS on every listener, auto-unsealed.
+
+    `address` is the first node's, always: a standby forwards what it is asked to whichever leads, so any node
+    would do, and which of them answers is nothing that a program may ask while it declares. While that one
+    node is down, so is the address (not the cluster: `members` names the others, and `ops root` and the
+    bootstrap go to whichever leads). `make up` starts a dead node again; plain `pulumi up` does not.
+    """
 
     flavour: Flavour
     address: pulumi.Output[str]
@@ -166,6 +175,10 @@ class ProcessServer(pulumi.ComponentResource):
                 ],
                 "ca": str(ca),
                 "configurations": configurations,
+                # The servers' own identity. Whoever runs the program keeps his to himself: see nodes.py.
+                "environment": pulumi.Output.secret(
+                    {**args.seal.environment, **args.seal.secret_environment}
+                ),
             },
             pulumi.ResourceOptions(parent=self, protect=args.keep),
         )

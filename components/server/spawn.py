@@ -97,6 +97,42 @@ def _send(number: int, what: signal.Signals) -> None:
         os.kill(number, what)
 
 
+def running(file: Path, argument: str, *others: str) -> int | None:
+    """Give the pid of the process that `file` records, or else of one of ours with all these arguments.
+
+    Starting a process and recording it are two steps. Who was killed in between has left a process that no
+    file names: it is found by its command line, and recorded.
+    """
+    number = recorded(file, argument)
+    if number is None:
+        number = _found({argument.encode(), *(other.encode() for other in others)})
+        if number is not None:
+            file.write_text(str(number))
+    return number
+
+
+def _found(wanted: set[bytes]) -> int | None:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            number = int(entry.name)
+            # Processes end while we look.
+            with contextlib.suppress(OSError):
+                if wanted <= set(_arguments(number)) and _ours(number):
+                    return number
+    return None
+
+
+def _ours(number: int) -> bool:
+    """Whether it runs as this user and sees this machine's files: the same path in a container is another file."""
+    status = Path(f"/proc/{number}/status").read_text()
+    user = status.partition("Uid:")[2].split(maxsplit=1)[0]
+    try:
+        return int(user) == os.getuid() and Path(f"/proc/{number}/root").samefile("/")
+    except PermissionError:
+        # A binary that was given a capability (IPC_LOCK, as packages do) hides this even from its own user.
+        return True
+
+
 def _arguments(number: int) -> list[bytes]:
     return Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
 

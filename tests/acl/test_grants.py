@@ -41,3 +41,19 @@ def test_administrators_can_neither_write_acls_nor_switch_off_audit() -> None:
     assert "sys/generate-root" not in text
     assert 'path "sys/*"' not in text
     assert 'path "*"' not in text
+
+
+def test_administrators_take_nothing_away_that_cannot_be_brought_back() -> None:
+    text = administrators_acl("kv")
+
+    assert 'path "kv/metadata/*" {\n  capabilities = ["read", "list"]' in text
+    assert "kv/destroy" not in text
+    assert "revoke-prefix" not in text
+    assert "revoke-force" not in text
+
+
+def test_administrators_delete_and_undelete_versions_and_revoke_one_lease() -> None:
+    text = administrators_acl("kv")
+
+    for path in ("kv/delete/*", "kv/undelete/*", "sys/leases/revoke"):
+        assert f'path "{path}" {{\n  capabilities = ["update"]' in text

@@ -1,5 +1,6 @@
 """The main job, end to end, in order: each test goes on from where the one before it left the stack."""
 
+import json
 import os
 import re
 import subprocess
@@ -287,6 +288,57 @@ def test_no_secret_stands_anywhere_in_plain_text(scratch: Scratch) -> None:
     # No root token and no recovery key of any run: their forms are known.
     for file in files:
         assert not re.search(rb"\bs\.[A-Za-z0-9]{24}\b", file.read_bytes()), file
+
+
+def test_renamed_logins_move_everybody_and_leave_no_old_login(scratch: Scratch) -> None:
+    settings = scratch.path / "Pulumi.local.yaml"
+    settings.write_text(
+        settings.read_text()
+        .replace("method: jwt", "method: jwt\n    mount: workloads")
+        .replace(
+            "  strongroom:access:", "  strongroom:people:\n    mount: staff\n  strongroom:access:"
+        )
+    )
+
+    scratch.up()
+
+    orders = scratch.logged_in("shop/orders")
+    assert "password" in scratch.read(orders, "kv/shop/orders/mail")
+    assert scratch.outputs()["logins"]["shop/orders"]["mount"] == "workloads"
+    password = scratch.sandbox_file("passwords/adaPassword").read_text()
+    client = scratch.client()
+    client.auth.userpass.login("ada", password, mount_point="staff")
+    mounts = client.sys.list_auth_methods()["data"]
+    assert {"workloads/", "staff/"} <= set(mounts)
+    assert not {"kubernetes/", "people/"} & set(mounts)
+    # The acl shrinks in the run after, and then all is as declared.
+    scratch.up()
+    assert re.search(r"preview …\n\s+nothing\n", scratch.up().output)
+
+
+def test_the_servers_unseal_with_a_key_of_their_own_that_stands_in_one_file_a_node(
+    scratch: Scratch,
+) -> None:
+    servers = scratch.sandbox_file("vault")
+    keys = {
+        json.loads(file.read_text())["AWS_SECRET_ACCESS_KEY"]
+        for file in servers.glob("node-*/environment.json")
+    }
+    [key] = keys
+    number = pid(recorded(servers)[0])
+    environment = Path(f"/proc/{number}/environ").read_bytes()
+    shown = scratch.sourced("pulumi stack export; pulumi stack output --json").output
+    holding = {
+        path.name
+        for path in scratch.sandbox_file("").rglob("*")
+        if path.is_file() and key.encode() in path.read_bytes()
+    }
+
+    assert len(key) >= 16
+    assert f"AWS_SECRET_ACCESS_KEY={key}".encode() in environment.split(b"\0")
+    assert b"AWS_SECRET_ACCESS_KEY=sandbox" not in environment
+    assert key not in shown
+    assert holding == {"environment.json"}
 
 
 def test_refresh_changes_nothing(scratch: Scratch) -> None:

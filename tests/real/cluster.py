@@ -47,9 +47,9 @@ class Cluster:
     def wipe(self) -> None:
         """Empty every node and start it again: what a person does who was told to wipe."""
         for node in self.nodes:
-            text = node.configuration.read_text()
+            text, environment = node.configuration.read_text(), nodes.environment_of(node)
             nodes.remove(node)
-            nodes.write(node, text)
+            nodes.write(node, text, environment)
         for node in self.nodes:
             nodes.start(node, self.environment)
         nodes.wait_until_answers(self.nodes)
@@ -112,7 +112,7 @@ def running_cluster(
             other=(f"127.0.0.1:{port + 1}", f"127.0.0.1:{root}"),
             ca=str(layout.tls / "ca.pem"),
         )
-        nodes.write(node, text)
+        nodes.write(node, text, credentials or emulator.environment)
         made.append(node)
     cluster = Cluster(
         address=ClusterAddress(
@@ -124,7 +124,7 @@ def running_cluster(
         nodes=tuple(made),
         ca_file=layout.tls / "ca.pem",
         tls=(layout.tls / "server.pem", layout.tls / "server-key.pem"),
-        environment={"PATH": os.environ["PATH"], **(credentials or emulator.environment)},
+        environment={"PATH": os.environ["PATH"]},
     )
     try:
         for node in made:

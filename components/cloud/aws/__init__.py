@@ -1,4 +1,4 @@
-"""AWS: KMS keys, custody's bucket and roles, the pods' identity, application credentials.
+"""AWS: KMS keys, custody's bucket and roles, the servers' identity, application credentials.
 
 `cloud.py` puts them together; `documents.py` holds every policy and trust document as a pure function.
 """

@@ -2,7 +2,9 @@
 
 import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from components.cloud.aws import names
@@ -17,12 +19,19 @@ _PRINCIPAL = re.compile(
     r"(root|(user|role|assumed-role|federated-user)/[\w+=,.@/-]+)",
     re.ASCII,
 )
+_ROLE = re.compile(r"arn:aws(-us-gov)?:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
 _ROLE_OR_USER = re.compile(r"arn:aws(-us-gov)?:iam::[0-9]{12}:(user|role)/[\w+=,.@/-]+", re.ASCII)
+_CLUSTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _ISSUER = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SUBDOMAIN = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 )
+
+
+SealKind = Literal["irsa", "pod-identity", "keys", "instance-profile"]
+"""Where the servers' identity comes from: a token of theirs that the role trusts, EKS's agent on their node, an
+access key, or the machine that they run on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +47,22 @@ class AwsCloudArgs:
     """Part of every name, so that stacks of one account don't meet."""
     region: str
     account_id: str
-    oidc_provider: str
-    """The cluster's issuer without https://; IAM must know it as an identity provider."""
     namespace: str
     """Of Vault's pods."""
     service_account: str
     """Of Vault's pods: the only one that may unseal."""
+    seal_identity: SealKind = "irsa"
+    oidc_provider: str | None = None
+    """irsa: the cluster's issuer without https://; IAM must know it as an identity provider."""
+    cluster_name: str | None = None
+    """pod-identity: the EKS cluster's, which has the Pod Identity agent."""
+    instance_role: str | None = None
+    """instance-profile: ARN of the machines' role. It is made elsewhere and needs an IAM policy of its own;
+    whoever runs the program must be trusted to take it, for the proof before init."""
     endpoint: str | None = None
     """An emulator's URL; None at AWS itself."""
+    pod_endpoint: str | None = None
+    """The emulator's URL as pods reach it, where servers and services are pods."""
     bucket: str | None = None
     """Custody's; None: strongroom-custody-<account>-<stack>."""
     prefix: str = ""
@@ -53,9 +70,12 @@ class AwsCloudArgs:
     """ARNs that may take custody's writer role; empty: whoever the account's IAM lets."""
     readers: tuple[str, ...] = ()
     unsealers: tuple[str, ...] = ()
-    """ARNs of roles or users that may unseal besides Vault's pods: of servers outside the cluster. They need
-    an IAM policy of their own as well."""
+    """ARNs of roles or users that may unseal besides the servers' own identity. They need an IAM policy of
+    their own as well."""
     tls_only: bool = True
+    """Whether buckets refuse plain HTTP."""
+    write_once: bool = True
+    """Whether custody's bucket refuses to overwrite. Both are off only where they can't be judged."""
     deletion_window_days: int = 30
     keep: bool = True
 
@@ -63,9 +83,7 @@ class AwsCloudArgs:
         _matches("stack", self.stack, _STACK, "lower-case letters, digits and hyphens, at most 31")
         _matches("region", self.region, _REGION, "a region such as eu-central-1 (not in China)")
         _matches("account_id", self.account_id, _ACCOUNT, "twelve digits")
-        _matches(
-            "oidc_provider", self.oidc_provider, _ISSUER, "the issuer's host and path, no https://"
-        )
+        self._check_identity()
         _matches("namespace", self.namespace, LABEL, "one Kubernetes namespace")
         _matches("service_account", self.service_account, SUBDOMAIN, "one ServiceAccount")
         _matches(
@@ -83,7 +101,28 @@ class AwsCloudArgs:
         if not 7 <= self.deletion_window_days <= 30:  # noqa: PLR2004  KMS's own bounds
             raise ValueError("deletion_window_days must be between 7 and 30")
         if self.endpoint is not None:
-            _check_endpoint(self.endpoint)
+            _check_endpoint("endpoint", self.endpoint, _is_loopback, "on a loopback address")
+        if self.pod_endpoint is not None:
+            if self.endpoint is None:
+                raise ValueError(
+                    "pod_endpoint must be absent without endpoint: AWS has one address"
+                )
+            _check_endpoint("pod_endpoint", self.pod_endpoint, _is_private, "on a private address")
+
+    def _check_identity(self) -> None:
+        kind = self.seal_identity
+        if kind not in ("irsa", "pod-identity", "keys", "instance-profile"):
+            raise ValueError(
+                f"seal_identity must be irsa, pod-identity, keys or instance-profile; it is {kind!r}"
+            )
+        if kind == "irsa" or self.oidc_provider is not None:
+            wanted = "the issuer's host and path, no https://"
+            _matches("oidc_provider", self.oidc_provider or "", _ISSUER, wanted)
+        if kind == "pod-identity" or self.cluster_name is not None:
+            _matches("cluster_name", self.cluster_name or "", _CLUSTER, "an EKS cluster's name")
+        if kind == "instance-profile" or self.instance_role is not None:
+            wanted = "the ARN of the machines' role, without wildcards"
+            _matches("instance_role", self.instance_role or "", _ROLE, wanted)
 
     @property
     def custody_bucket(self) -> str:
@@ -96,14 +135,14 @@ def _matches(field: str, value: str, pattern: re.Pattern[str], wanted: str) -> N
         raise ValueError(f"{field} must be {wanted}; it is {value!r}")
 
 
-def _check_endpoint(endpoint: str) -> None:
+def _check_endpoint(field: str, endpoint: str, near: Callable[[str], bool], where: str) -> None:
     url = urlsplit(endpoint)
-    if url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/"):
-        raise ValueError(f"endpoint must be http(s)://host:port; it is {endpoint!r}")
     if url.username or url.password or url.query or url.fragment:
-        raise ValueError("endpoint must be http(s)://host:port and nothing else")
-    if url.scheme == "http" and not _is_loopback(url.hostname):
-        raise ValueError(f"endpoint must be https except on a loopback address; it is {endpoint!r}")
+        raise ValueError(f"{field} must be http(s)://host:port and nothing else")
+    if url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/"):
+        raise ValueError(f"{field} must be http(s)://host:port; it is {endpoint!r}")
+    if url.scheme == "http" and not near(url.hostname):
+        raise ValueError(f"{field} must be https except {where}; it is {endpoint!r}")
 
 
 def _is_loopback(host: str) -> bool:
@@ -111,3 +150,10 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False

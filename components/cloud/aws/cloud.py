@@ -1,7 +1,5 @@
 """AWS as the rest of the program sees it."""
 
-from collections.abc import Mapping
-
 import pulumi
 import pulumi_aws as aws
 
@@ -12,23 +10,22 @@ from components.cloud.aws.application_credential import (
 )
 from components.cloud.aws.arguments import LABEL, SUBDOMAIN, AwsCloudArgs
 from components.cloud.aws.custody import Custody, CustodyArgs
-from components.cloud.aws.granted_role import GrantedRole, GrantedRoleArgs
 from components.cloud.aws.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.cloud.aws.rotating_key import RotatingKey, RotatingKeyArgs
+from components.cloud.aws.seal_identity import SealIdentity, SealIdentityArgs, principal
 from components.cloud.contract import BucketGrant, CustodyPlace, Seal
 
 __all__ = ["AwsCloud", "AwsCloudArgs"]
 
 
 class AwsCloud(pulumi.ComponentResource):
-    """Seal key, custody, the pods' identity and applications' credentials in one account and region.
+    """Seal key, custody, the servers' identity and applications' credentials in one account and region.
 
     Fulfils `components.cloud.contract.Cloud`.
     """
 
     seal: Seal
     custody: CustodyPlace
-    service_account_annotations: Mapping[str, pulumi.Output[str]]
 
     def __init__(
         self, name: str, args: AwsCloudArgs, opts: pulumi.ResourceOptions | None = None
@@ -36,13 +33,18 @@ class AwsCloud(pulumi.ComponentResource):
         super().__init__("strongroom:cloud:AwsCloud", name, {}, opts)
         self._name = name
         self._args = args
+        # Of those who don't run here: servers and services.
+        self._endpoint = args.pod_endpoint or args.endpoint
         self._buckets: dict[str, PrivateBucket] = {}
         self._child = pulumi.ResourceOptions(
             parent=self,
             provider=_provider(f"{name}-aws", args, pulumi.ResourceOptions(parent=self)),
         )
 
-        seal_key, pods = self._unsealing()
+        seal_key = self._seal_key()
+        identity = SealIdentity(
+            f"{name}-unseal", SealIdentityArgs(cloud=args, key=seal_key.arn), self._child
+        )
         custody = Custody(
             f"{name}-custody",
             CustodyArgs(
@@ -54,6 +56,7 @@ class AwsCloud(pulumi.ComponentResource):
                 writers=args.writers,
                 readers=args.readers,
                 tls_only=args.tls_only,
+                write_once=args.write_once,
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,
             ),
@@ -62,14 +65,21 @@ class AwsCloud(pulumi.ComponentResource):
 
         parameters: dict[str, pulumi.Input[str]] = {
             "region": args.region,
-            # Known once the pods may use it: a server that starts before then can't unseal.
-            "kms_key_id": pulumi.Output.all(seal_key.arn, pods.arn).apply(
+            # Known once the servers may use it: one that starts before then can't unseal.
+            "kms_key_id": pulumi.Output.all(seal_key.arn, identity.ready).apply(
                 lambda known: str(known[0])
             ),
         }
-        if args.endpoint is not None:
-            parameters["endpoint"] = args.endpoint
-        self.seal = Seal(kind="awskms", parameters=parameters)
+        if self._endpoint is not None:
+            parameters["endpoint"] = self._endpoint
+        self.seal = Seal(
+            kind="awskms",
+            parameters=parameters,
+            environment=identity.environment,
+            secret_environment=identity.secret_environment,
+            annotations=identity.annotations,
+            web_identity=identity.web_identity,
+        )
         self.custody = CustodyPlace(
             kind="aws",
             region=args.region,
@@ -80,8 +90,8 @@ class AwsCloud(pulumi.ComponentResource):
             seal_key=seal_key.arn,
             writer_role=custody.writer_role,
             reader_role=custody.reader_role,
+            seal_role=args.instance_role if args.seal_identity == "instance-profile" else None,
         )
-        self.service_account_annotations = {"eks.amazonaws.com/role-arn": pods.arn}
         self.register_outputs({"seal_key": seal_key.arn, "custody_bucket": custody.bucket})
 
     def application_credentials(
@@ -104,7 +114,7 @@ class AwsCloud(pulumi.ComponentResource):
             ApplicationCredentialArgs(
                 stack=self._args.stack,
                 region=self._args.region,
-                endpoint=self._args.endpoint,
+                endpoint=self._endpoint,
                 owner=owner,
                 bucket=self._bucket(grant.bucket, bucket).ready,
                 bucket_arn=names.bucket_arn(self._args.region, bucket),
@@ -116,45 +126,23 @@ class AwsCloud(pulumi.ComponentResource):
             self._child,
         ).fields
 
-    def _unsealing(self) -> tuple[RotatingKey, GrantedRole]:
-        """Declare the seal key, and the role that Vault's pods use it with."""
+    def _seal_key(self) -> RotatingKey:
+        """Declare the seal key, for the servers' own identity and whom the arguments name besides."""
         args = self._args
-        role = names.iam_name(args.stack, "vault")
-        key = RotatingKey(
+        return RotatingKey(
             f"{self._name}-seal",
             RotatingKeyArgs(
                 description="Seals Vault",
                 alias=names.key_alias(args.stack, "seal"),
                 policy=documents.key_policy(
                     account=names.account_arn(args.region, args.account_id),
-                    uses=dict.fromkeys(
-                        (names.role_arn(args.region, args.account_id, role), *args.unsealers),
-                        documents.SEAL_ACTIONS,
-                    ),
+                    uses=dict.fromkeys((principal(args), *args.unsealers), documents.SEAL_ACTIONS),
                 ),
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,
             ),
             self._child,
         )
-        pods = GrantedRole(
-            f"{self._name}-pods",
-            GrantedRoleArgs(
-                role=role,
-                description="Vault's pods: unseal, and nothing else",
-                trust=documents.pod_trust(
-                    oidc_provider=names.oidc_provider_arn(
-                        args.region, args.account_id, args.oidc_provider
-                    ),
-                    issuer=args.oidc_provider,
-                    namespace=args.namespace,
-                    service_account=args.service_account,
-                ),
-                grant=key.arn.apply(lambda arn: documents.seal_grant(key=arn)),
-            ),
-            self._child,
-        )
-        return key, pods
 
     def _bucket(self, name: str, bucket: str) -> PrivateBucket:
         """Declare an application's bucket once, however many services use it."""

@@ -29,7 +29,8 @@ class CustodyArgs:
     """ARNs; empty: whoever the account's IAM lets."""
     readers: Sequence[str]
     tls_only: bool
-    """Whether the bucket has its policy. The emulator applies a denial without its condition."""
+    write_once: bool
+    """Both off at an emulator that applies a denial without its condition; what has none stays in force."""
     deletion_window_days: int
     keep: bool
 
@@ -81,10 +82,11 @@ class Custody(pulumi.ComponentResource):
             name,
             PrivateBucketArgs(
                 bucket=args.bucket,
-                policy=(
-                    documents.custody_bucket_policy(bucket=bucket_arn, prefix=args.prefix)
-                    if args.tls_only
-                    else None
+                policy=documents.custody_bucket_policy(
+                    bucket=bucket_arn,
+                    prefix=args.prefix,
+                    tls_only=args.tls_only,
+                    write_once=args.write_once,
                 ),
                 keep=args.keep,
             ),

@@ -22,6 +22,10 @@ VERSIONS_MAY_GO = ("vault-root", "vault-test")
 OBJECTS_MAY_GO = ("strongroom-envelope", *VERSIONS_MAY_GO)
 """Custody's objects that may be hidden by a delete marker. The envelope's versions stay."""
 
+OBJECTS_STAY = ("vault-recovery-*", "strongroom-intent", "strongroom-owner")
+"""Custody's objects that nobody hides or deletes in any version: keys, and whose they are. The envelope is
+not among them: it may be hidden, and moto can't tell that from the deletion of one of its versions."""
+
 _KEY_ADMINISTRATION = (
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
@@ -70,6 +74,30 @@ def pod_trust(*, oidc_provider: str, issuer: str, namespace: str, service_accoun
     )
 
 
+def pod_identity_trust(*, cluster: str, namespace: str, service_account: str) -> Document:
+    """Let EKS Pod Identity hand the role to exactly one ServiceAccount of one cluster (ARN).
+
+    Without the conditions whoever may write associations in the account could give the role to any pod.
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+    """
+    return _document(
+        {
+            "Sid": "OneServiceAccount",
+            "Effect": "Allow",
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            # The session's tags are set by EKS; without TagSession it can't.
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": {
+                "StringEquals": {
+                    "aws:RequestTag/eks-cluster-arn": cluster,
+                    "aws:RequestTag/kubernetes-namespace": namespace,
+                    "aws:RequestTag/kubernetes-service-account": service_account,
+                }
+            },
+        }
+    )
+
+
 def role_trust(principals: Iterable[str]) -> Document:
     """Let these ARNs take the role; an account's ARN leaves the choice to that account's IAM."""
     return _document(
@@ -83,7 +111,7 @@ def role_trust(principals: Iterable[str]) -> Document:
 
 
 def key_policy(*, account: str, uses: Mapping[str, Iterable[str]]) -> Document:
-    """Let the account administer a key, and each role (ARN) use it as its own policy says, nobody else.
+    """Let the account administer a key, and each role or user (ARN) use it as its own policy says, nobody else.
 
     A key policy that names a role as principal would grant by itself, past the conditions in the role's
     policy, and would break when the role is made anew. So use is left to IAM, but for these roles only:
@@ -120,7 +148,7 @@ READER_KEY_ACTIONS = ("kms:Decrypt",)
 
 
 def seal_grant(*, key: str) -> Document:
-    """What Vault's pods may do in AWS: unseal, and nothing else."""
+    """What Vault's servers may do in AWS: unseal, and nothing else."""
     return _document(_allow("Unseal", SEAL_ACTIONS, key))
 
 
@@ -147,22 +175,32 @@ def custody_reader(*, key: str, bucket: str, prefix: str, region: str) -> Docume
     )
 
 
-def custody_bucket_policy(*, bucket: str, prefix: str) -> Document:
+def custody_bucket_policy(
+    *, bucket: str, prefix: str, tls_only: bool, write_once: bool
+) -> Document:
     """What nobody may do to custody's bucket, whatever else he may.
 
     Talk to it in plain HTTP; overwrite (every PUT must be conditional; uploads in parts can't be and are
-    denied too); delete a version other than those that must go. Whoever may write this policy may also
-    lift it: it stops accidents, and lifting it shows in CloudTrail.
+    denied too); hide what stays, or delete a version other than those that must go. Whoever may write this
+    policy may also lift it: it stops accidents, and lifting it shows in CloudTrail.
+
+    The first two stand on a condition, and an emulator that applies a denial without its condition (moto)
+    would refuse every call: there they are switched off. The others stand everywhere.
     """
+    conditional = [
+        *([_encrypted_transport(bucket)] if tls_only else []),
+        *([_write_once(bucket)] if write_once else []),
+    ]
     return _document(
-        _encrypted_transport(bucket),
+        *conditional,
         {
-            "Sid": "WriteOnce",
+            # By name, because moto passes over NotResource, and takes the deletion of a version for
+            # DeleteObject: this is what holds there. At AWS it also keeps delete markers away.
+            "Sid": "KeepObjects",
             "Effect": "Deny",
             "Principal": "*",
-            "Action": "s3:PutObject",
-            "Resource": f"{bucket}/*",
-            "Condition": {"Null": {"s3:if-none-match": "true"}},
+            "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            "Resource": _objects(bucket, prefix, OBJECTS_STAY),
         },
         {
             "Sid": "KeepVersions",
@@ -210,6 +248,17 @@ def _through_s3(bucket: str, region: str) -> Document:
 
 def _objects(bucket: str, prefix: str, names: Iterable[str]) -> list[str]:
     return [f"{bucket}/{prefix}{name}" for name in names]
+
+
+def _write_once(bucket: str) -> Document:
+    return {
+        "Sid": "WriteOnce",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"{bucket}/*",
+        "Condition": {"Null": {"s3:if-none-match": "true"}},
+    }
 
 
 def _encrypted_transport(bucket: str) -> Document:

@@ -57,6 +57,16 @@ def role_arn(region: str, account_id: str, role: str) -> str:
     return f"arn:{partition(region)}:iam::{account_id}:role/{role}"
 
 
+def user_arn(region: str, account_id: str, user: str) -> str:
+    """Give a user's ARN before the user exists."""
+    return f"arn:{partition(region)}:iam::{account_id}:user/{user}"
+
+
+def cluster_arn(region: str, account_id: str, cluster: str) -> str:
+    """Give the ARN of an EKS cluster."""
+    return f"arn:{partition(region)}:eks:{region}:{account_id}:cluster/{cluster}"
+
+
 def account_arn(region: str, account_id: str) -> str:
     """Give the account as a principal: whoever the account's own IAM policies let."""
     return f"arn:{partition(region)}:iam::{account_id}:root"

@@ -62,3 +62,16 @@ def test_teams_have_the_acl_that_their_file_says(declare: Declare) -> None:
     assert 'path "kv/data/shop/orders/*" {\n  capabilities = ["read"]' in shop
     assert 'path "kv/data/shop/billing/*" {\n  capabilities = ["create"' in shop
     assert "sys/step-down" in declared.one(POLICY, "team-administrators")["policy"]
+
+
+def test_a_renamed_mount_is_another_mount_and_everybody_in_it_is_written_anew(
+    declare: Declare,
+) -> None:
+    declared = _declared(declare)
+
+    mount = declared.resource("vault:index/authBackend:AuthBackend")
+    assert mount.replace_on_changes == ("path",)
+    assert mount.delete_before_replace
+    assert mount.protect
+    ada = declared.resource(USER, "person-ada")
+    assert "people-mount" in ada.property_dependencies["mount"]

@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Literal
 
 import pytest
@@ -110,3 +111,34 @@ def test_a_login_without_what_it_judges_by_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=missing):
         ServiceLoginArgs(method=method, mount="kubernetes", audience="vault")
+
+
+@pytest.mark.parametrize(
+    ("login", "mount", "role"),
+    [
+        (JWT, "vault:jwt/authBackend:AuthBackend", JWT_ROLE),
+        (KUBERNETES, "vault:index/authBackend:AuthBackend", KUBERNETES_ROLE),
+    ],
+)
+def test_a_renamed_mount_is_another_mount_and_its_roles_go_with_the_old_one(
+    declare: Declare, login: ServiceLoginArgs, mount: str, role: str
+) -> None:
+    declared = _declared(declare, dataclasses.replace(login, mount="workloads"))
+
+    made = declared.resource(mount, "login-mount")
+    assert made.inputs["path"] == "workloads"
+    assert made.replace_on_changes == ("path",)
+    assert made.delete_before_replace
+    of_orders = declared.resource(role, "role-svc-shop.orders")
+    assert of_orders.inputs["backend"] == "workloads"
+    assert "login-mount" in of_orders.property_dependencies["backend"]
+    assert of_orders.delete_before_replace
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_mount_that_is_kept_is_protected_from_its_renaming(
+    declare: Declare, *, keep: bool
+) -> None:
+    declared = _declared(declare, dataclasses.replace(JWT, keep=keep))
+
+    assert declared.resource("vault:jwt/authBackend:AuthBackend").protect is keep

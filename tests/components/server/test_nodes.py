@@ -1,6 +1,10 @@
+import dataclasses
+import json
 import os
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +13,8 @@ import pytest
 from components.server import nodes
 from sandbox import certificates
 from sandbox.layout import Layout
+
+KEY = "of-the-server-itself"
 
 
 def _node(tmp_path: Path, api: str = "127.0.0.1:1") -> nodes.Node:
@@ -78,6 +84,47 @@ def test_a_recycled_pid_is_not_taken_for_the_server(tmp_path: Path) -> None:
     assert nodes.pid(node) is None
 
 
+def test_a_server_whose_pid_was_never_written_is_found_and_not_started_twice(
+    tmp_path: Path,
+) -> None:
+    node = _node(tmp_path, _free())
+    nodes.write(node, "")
+    program = (
+        "import os, signal\n"
+        "from components.server import nodes, spawn\n"
+        "spawned = spawn.spawn\n"
+        "def killed_right_after(*arguments):\n"
+        "    spawned(*arguments)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "spawn.spawn = killed_right_after\n"
+        f"nodes.start(nodes.{node!r}, os.environ)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program], check=False)
+    try:
+        assert killed.returncode == -signal.SIGKILL
+        assert not (Path(node.directory) / "pid").exists()
+
+        assert not nodes.start(node, os.environ)
+        assert (Path(node.directory) / "pid").read_text() == str(nodes.pid(node))
+    finally:
+        nodes.stop(node)
+
+    assert nodes.pid(node) is None
+
+
+def test_another_program_with_the_same_configuration_is_not_taken_for_the_server(
+    tmp_path: Path,
+) -> None:
+    node = _node(tmp_path)
+    nodes.write(node, "")
+    diagnosing = subprocess.Popen([*node.command, "diagnose", f"-config={node.configuration}"])
+    try:
+        assert nodes.pid(node) is None
+    finally:
+        diagnosing.kill()
+        diagnosing.wait()
+
+
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -118,29 +165,56 @@ def test_the_last_line_of_a_node_that_ended_is_shown(tmp_path: Path) -> None:
         nodes.wait_until_answers([node])
 
 
-def test_the_region_of_the_shell_does_not_reach_the_server(tmp_path: Path) -> None:
-    seen = tmp_path / "seen"
-    node = nodes.Node(
-        directory=str(tmp_path / "node-0"),
-        command=(
-            sys.executable,
-            "-c",
-            f"import os, time; open({str(seen)!r}, 'w').write(' '.join(os.environ)); time.sleep(60)",
-        ),
-        api=_free(),
-        other=(),
-        ca="",
+def test_a_server_has_its_own_identity_and_nothing_of_whoever_starts_it(tmp_path: Path) -> None:
+    seen, part = tmp_path / "seen", tmp_path / "part"
+    program = (
+        f"import json, os, pathlib, time; part = pathlib.Path({str(part)!r});"
+        f"part.write_text(json.dumps(dict(os.environ))); part.rename({str(seen)!r}); time.sleep(60)"
     )
-    nodes.write(node, "")
-    given = {**os.environ, "AWS_REGION": "us-east-1", "AWS_ROLE_ARN": "role", "VAULT_TOKEN": "t"}
-    try:
-        nodes.start(node, given)
-        while not seen.exists() or not seen.read_text():
-            assert nodes.pid(node) is not None
-    finally:
-        nodes.stop(node)
+    node = dataclasses.replace(
+        _node(tmp_path, _free()), command=(sys.executable, "-c", program), ca=""
+    )
+    own = {"AWS_ACCESS_KEY_ID": "the-servers", "AWS_SECRET_ACCESS_KEY": KEY}
+    nodes.write(node, "", own)
+    given = {
+        **os.environ,
+        "AWS_REGION": "us-east-1",
+        "AWS_ROLE_ARN": "role",
+        "AWS_PROFILE": "mine",
+        "AWS_SESSION_TOKEN": "mine",
+        "AWS_ACCESS_KEY_ID": "mine",
+        "VAULT_TOKEN": "t",
+    }
 
-    names = seen.read_text().split()
-    assert "AWS_ROLE_ARN" in names
-    assert "AWS_REGION" not in names
-    assert "VAULT_TOKEN" not in names
+    def started() -> dict[str, str]:
+        seen.unlink(missing_ok=True)
+        try:
+            nodes.start(node, given)
+            while not seen.exists():
+                assert nodes.pid(node) is not None
+        finally:
+            nodes.stop(node)
+        environment: dict[str, str] = json.loads(seen.read_text())
+        return environment
+
+    # Twice: whoever starts it again later knows nothing of it.
+    for environment in (started(), started()):
+        foreign = {n: v for n, v in environment.items() if n.startswith(("AWS_", "VAULT_"))}
+        assert foreign == {
+            **own,
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }
+        assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_a_node_s_identity_stands_in_one_private_file(tmp_path: Path) -> None:
+    node = _node(tmp_path)
+    nodes.write(node, "", {"AWS_SECRET_ACCESS_KEY": KEY})
+
+    files = [path for path in Path(node.directory).rglob("*") if path.is_file()]
+    holding = [path for path in files if KEY in path.read_text()]
+    assert [path.name for path in holding] == ["environment.json"]
+    assert holding[0].stat().st_mode & 0o777 == 0o600
+    assert not nodes.differs(node, "", {"AWS_SECRET_ACCESS_KEY": KEY})
+    assert nodes.differs(node, "", {"AWS_SECRET_ACCESS_KEY": "another"})

@@ -1,15 +1,17 @@
 import dataclasses
+import json
 from pathlib import Path
 
 import pulumi
 import pytest
 
-from components.cloud.contract import Seal
+from components.cloud.contract import Seal, WebIdentity
 from components.dynamic_errors import ToldError
 from components.server import nodes
 from components.server.processes import ProcessesProvider, ProcessServer, ProcessServerArgs
 from tests.conftest import Declare
 
+KEY = "of-the-servers-themselves"
 NODES = "pulumi-python:dynamic/strongroom:Nodes"
 
 
@@ -25,8 +27,46 @@ def _args(tmp_path: Path) -> ProcessServerArgs:
         certificate="server.pem",
         key="server-key.pem",
         ca=str(ca),
-        seal=Seal(kind="awskms", parameters={"kms_key_id": pulumi.Output.from_input("key-1")}),
+        seal=Seal(
+            kind="awskms",
+            parameters={"kms_key_id": pulumi.Output.from_input("key-1")},
+            environment={"AWS_REGION": "eu-central-1"},
+            secret_environment={"AWS_SECRET_ACCESS_KEY": pulumi.Output.from_input(KEY)},
+        ),
     )
+
+
+def test_the_servers_identity_is_a_secret_of_theirs_and_in_no_file_that_is_shown(
+    declare: Declare, tmp_path: Path
+) -> None:
+    resource = declare(lambda: ProcessServer("server", _args(tmp_path))).resource(NODES)
+
+    assert resource.inputs["environment"] == {
+        "AWS_REGION": "eu-central-1",
+        "AWS_SECRET_ACCESS_KEY": KEY,
+    }
+    assert resource.secrets == {"environment"}
+    open_ = {key: value for key, value in resource.inputs.items() if key not in resource.secrets}
+    assert KEY not in json.dumps(open_)
+
+
+def test_another_key_restarts_the_nodes_and_replaces_nothing() -> None:
+    olds = {"directory": "d", "apis": ["127.0.0.1:1"], "environment": {"AWS_ACCESS_KEY_ID": "1"}}
+    news = {**olds, "environment": {"AWS_ACCESS_KEY_ID": "2"}}
+
+    diff = ProcessesProvider().diff("id", olds, news)
+
+    assert diff.changes
+    assert not diff.replaces
+
+
+def test_a_seal_that_only_pods_can_use_is_refused(tmp_path: Path) -> None:
+    seal = dataclasses.replace(
+        _args(tmp_path).seal, web_identity=WebIdentity(role_arn="role", audience="aws")
+    )
+
+    with pytest.raises(ValueError, match=r"^seal must not want a pod's token"):
+        dataclasses.replace(_args(tmp_path), seal=seal)
 
 
 def test_three_nodes_are_sealed_with_the_one_seal(declare: Declare, tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ from tests.components.cloud.aws.world import arguments
         ("account_id", "1234567890123"),
         ("oidc_provider", "https://oidc.example.com/id/A"),
         ("oidc_provider", "oidc.example.com/*"),
+        ("oidc_provider", None),
+        ("seal_identity", "profile"),
+        ("cluster_name", "my cluster"),
+        ("instance_role", "arn:aws:iam::123456789012:role/*"),
+        ("instance_role", "arn:aws:iam::123456789012:user/ada"),
         ("namespace", "*"),
         ("namespace", "a.b"),
         ("namespace", ""),
@@ -39,6 +44,7 @@ from tests.components.cloud.aws.world import arguments
         ("endpoint", "https://user:word@emulator.example.com"),
         ("endpoint", "https://emulator.example.com/path"),
         ("endpoint", "https://emulator.example.com?x=1"),
+        ("pod_endpoint", "http://10.244.0.1:5555"),
     ],
 )
 def test_a_bad_argument_is_refused_by_name(field: str, value: object) -> None:
@@ -47,8 +53,39 @@ def test_a_bad_argument_is_refused_by_name(field: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"seal_identity": "pod-identity"}, "cluster_name"),
+        ({"seal_identity": "instance-profile"}, "instance_role"),
+    ],
+)
+def test_an_identity_without_what_it_needs_is_refused(
+    changes: dict[str, object], field: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"^{field} must be "):
+        arguments(**changes)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://8.8.8.8:5555", "http://emulator:5555", "10.244.0.1:5555", "http://10.244.0.1/path"],
+)
+def test_pods_reach_an_emulator_privately_or_by_https(address: str) -> None:
+    with pytest.raises(ValueError, match=r"^pod_endpoint must be "):
+        arguments(endpoint="http://127.0.0.1:5555", pod_endpoint=address)
+
+
+@pytest.mark.parametrize(
     "changes",
     [
+        {"seal_identity": "keys", "oidc_provider": None},
+        {"seal_identity": "pod-identity", "cluster_name": "production", "oidc_provider": None},
+        {
+            "seal_identity": "instance-profile",
+            "instance_role": "arn:aws:iam::123456789012:role/vault",
+        },
+        {"endpoint": "http://127.0.0.1:5555", "pod_endpoint": "http://10.244.0.1:5555"},
+        {"endpoint": "http://127.0.0.1:5555", "pod_endpoint": "https://emulator.example.com"},
         {"stack": "a" * 31},
         {"region": "us-gov-west-1"},
         {"oidc_provider": "kubernetes.example.com:6443"},

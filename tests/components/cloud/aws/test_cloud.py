@@ -28,30 +28,141 @@ def _declared(declare: Declare, **changes: object) -> Declared:
     return declare(program, outputs=answers)
 
 
+SEAL_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/cloud-seal-key"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/strongroom-dev"
+
+
+def _seal(declare: Declare, **changes: object) -> Declared:
+    """Export the seal as a server would take it."""
+
+    def program() -> None:
+        seal = AwsCloud("cloud", arguments(**changes)).seal
+        pulumi.export("stanza", {"kind": seal.kind, **seal.parameters})
+        pulumi.export("environment", dict(seal.environment))
+        for name, value in seal.secret_environment.items():
+            pulumi.export(name, value)
+        pulumi.export("annotations", dict(seal.annotations))
+        pulumi.export("web_identity", seal.web_identity and vars(seal.web_identity))
+
+    return declare(program, outputs=answers)
+
+
 def test_it_is_a_cloud_to_the_rest_of_the_program(declare: Declare) -> None:
     def program() -> None:
         cloud: Cloud = AwsCloud("cloud", arguments())
-        pulumi.export("seal", {"kind": cloud.seal.kind, **cloud.seal.parameters})
-        pulumi.export("annotations", dict(cloud.service_account_annotations))
         pulumi.export("custody", vars(cloud.custody))
 
-    exports = declare(program, outputs=answers).exports
-
-    seal_key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/cloud-seal-key"
-    role = f"arn:aws:iam::{ACCOUNT}:role/strongroom-dev"
-    assert exports["seal"] == {"kind": "awskms", "region": REGION, "kms_key_id": seal_key}
-    assert exports["annotations"] == {"eks.amazonaws.com/role-arn": f"{role}-vault"}
-    assert exports["custody"] == {
+    assert declare(program, outputs=answers).exports["custody"] == {
         "kind": "aws",
         "region": REGION,
         "endpoint": None,
         "prefix": "",
         "bucket": BUCKET,
         "custody_key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/cloud-custody-key",
-        "seal_key": seal_key,
-        "writer_role": f"{role}-custody-writer",
-        "reader_role": f"{role}-custody-reader",
+        "seal_key": SEAL_KEY,
+        "writer_role": f"{ROLE}-custody-writer",
+        "reader_role": f"{ROLE}-custody-reader",
+        "seal_role": None,
     }
+
+
+def test_pods_take_a_role_with_a_token_of_their_own(declare: Declare) -> None:
+    assert _seal(declare).exports == {
+        "stanza": {"kind": "awskms", "region": REGION, "kms_key_id": SEAL_KEY},
+        "environment": {"AWS_REGION": REGION},
+        "annotations": {"eks.amazonaws.com/role-arn": f"{ROLE}-vault"},
+        "web_identity": {"role_arn": f"{ROLE}-vault", "audience": "sts.amazonaws.com"},
+    }
+
+
+def test_pods_are_handed_a_role_by_the_cluster(declare: Declare) -> None:
+    declared = _seal(
+        declare,
+        seal_identity="pod-identity",
+        cluster_name="production",
+        oidc_provider=None,
+        namespace="secure",
+        service_account="keeper",
+    )
+
+    # With role_arn or a token file in the stanza the server would not ask the agent.
+    assert declared.exports == {
+        "stanza": {"kind": "awskms", "region": REGION, "kms_key_id": SEAL_KEY},
+        "environment": {"AWS_REGION": REGION},
+        "annotations": {},
+        "web_identity": None,
+    }
+    assert declared.one("aws:eks/podIdentityAssociation:PodIdentityAssociation") == {
+        "clusterName": "production",
+        "namespace": "secure",
+        "serviceAccount": "keeper",
+        "roleArn": f"{ROLE}-vault",
+    }
+    role = declared.one("aws:iam/role:Role", "cloud-unseal-role")
+    [statement] = json.loads(role["assumeRolePolicy"])["Statement"]
+    assert statement["Condition"]["StringEquals"] == {
+        "aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/production",
+        "aws:RequestTag/kubernetes-namespace": "secure",
+        "aws:RequestTag/kubernetes-service-account": "keeper",
+    }
+
+
+def test_a_user_s_key_is_given_as_a_secret_and_known_once_the_user_may_unseal(
+    declare: Declare,
+) -> None:
+    declared = _seal(declare, seal_identity="keys", oidc_provider=None)
+
+    assert declared.exports["AWS_ACCESS_KEY_ID"] == "AKIA-cloud-unseal-key"
+    assert declared.exports["AWS_SECRET_ACCESS_KEY"] == "secret of cloud-unseal-key"
+    assert declared.secret_exports == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    assert declared.exports["environment"] == {"AWS_REGION": REGION}
+    assert declared.exports["web_identity"] is None
+    assert declared.one("aws:iam/user:User")["name"] == "strongroom-dev-seal"
+    assert [r for r in declared.all("aws:iam/role:Role") if "custody" not in r.name] == []
+
+    def program() -> None:
+        seal = AwsCloud("cloud", arguments(seal_identity="keys")).seal
+        pulumi.CustomResource("test:index:Server", "server", {**seal.secret_environment})
+
+    server = declare(program, outputs=answers).resource("test:index:Server")
+    assert "cloud-unseal-grant" in server.property_dependencies["AWS_SECRET_ACCESS_KEY"]
+
+
+def test_a_machine_s_role_needs_nothing_and_is_the_one_that_the_seal_is_proven_as(
+    declare: Declare,
+) -> None:
+    machine = f"arn:aws:iam::{ACCOUNT}:role/machine"
+
+    def program() -> None:
+        cloud = AwsCloud(
+            "cloud", arguments(seal_identity="instance-profile", instance_role=machine)
+        )
+        pulumi.export("secret", dict(cloud.seal.secret_environment))
+        pulumi.export("proven", cloud.custody.seal_role)
+
+    declared = declare(program, outputs=answers)
+
+    assert declared.exports == {"secret": {}, "proven": machine}
+    assert [r.name for r in declared.resources if "unseal" in r.name] == ["cloud-unseal"]
+
+
+def test_pods_reach_the_emulator_by_an_address_of_their_own(declare: Declare) -> None:
+    inside = "http://10.244.0.1:5555"
+
+    def program() -> pulumi.Output[dict[str, str]]:
+        cloud = AwsCloud(
+            "cloud", arguments(endpoint=EMULATOR, pod_endpoint=inside, seal_identity="keys")
+        )
+        pulumi.export("seal", cloud.seal.parameters["endpoint"])
+        pulumi.export("custody", cloud.custody.endpoint)
+        return cloud.application_credentials(CREDENTIAL, now=1000.0)
+
+    declared = declare(program, outputs=answers)
+
+    assert declared.exports == {"seal": inside, "custody": EMULATOR}
+    assert declared.result["endpoint"] == inside
+    provider = declared.one("pulumi:providers:aws")
+    assert inside not in provider["endpoints"]
 
 
 def test_an_emulator_s_address_is_part_of_seal_and_custody(declare: Declare) -> None:
@@ -159,12 +270,26 @@ def test_every_bucket_is_closed_to_the_public(declare: Declare) -> None:
         assert each.inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
-def test_bucket_policies_come_by_the_setting(declare: Declare) -> None:
-    kind = "aws:s3/bucketPolicy:BucketPolicy"
+def _denied(declared: Declared, bucket: str) -> list[str]:
+    policies = declared.all("aws:s3/bucketPolicy:BucketPolicy")
+    texts = [each.inputs["policy"] for each in policies if each.inputs["bucket"] == bucket]
+    return [each["Sid"] for text in texts for each in json.loads(text)["Statement"]]
 
-    with_it = {each.inputs["bucket"] for each in _declared(declare).all(kind)}
-    assert with_it == {BUCKET, f"strongroom-{ACCOUNT}-dev-invoices"}
-    assert _declared(declare, tls_only=False).all(kind) == []
+
+def test_what_is_denied_on_a_condition_goes_by_its_own_setting(declare: Declare) -> None:
+    kept = ["KeepObjects", "KeepVersions"]
+    invoices = f"strongroom-{ACCOUNT}-dev-invoices"
+
+    usual = _declared(declare)
+    assert _denied(usual, BUCKET) == ["EncryptedTransport", "WriteOnce", *kept]
+    assert _denied(usual, invoices) == ["EncryptedTransport"]
+
+    plain = _declared(declare, tls_only=False)
+    assert _denied(plain, BUCKET) == ["WriteOnce", *kept]
+    assert _denied(plain, invoices) == []
+
+    emulated = _declared(declare, tls_only=False, write_once=False)
+    assert _denied(emulated, BUCKET) == kept
 
 
 @pytest.mark.parametrize("keep", [True, False])
@@ -190,7 +315,7 @@ def test_a_server_waits_until_pods_may_unseal(declare: Declare) -> None:
 
     server = declare(program, outputs=answers).resource("test:index:Server")
 
-    assert {"cloud-seal-key", "cloud-pods-grant"} <= server.dependencies
+    assert {"cloud-seal-key", "cloud-unseal-grant"} <= server.dependencies
 
 
 def test_a_bootstrap_waits_until_custody_is_as_it_must_be(declare: Declare) -> None:
@@ -222,7 +347,7 @@ def test_a_bootstrap_waits_until_custody_is_as_it_must_be(declare: Declare) -> N
 def test_one_service_account_takes_the_pods_role(declare: Declare) -> None:
     declared = _declared(declare, namespace="secure", service_account="keeper")
 
-    role = declared.one("aws:iam/role:Role", "cloud-pods-role")
+    role = declared.one("aws:iam/role:Role", "cloud-unseal-role")
     [statement] = json.loads(role["assumeRolePolicy"])["Statement"]
     assert statement["Principal"]["Federated"] == (f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}")
     assert statement["Condition"]["StringEquals"] == {

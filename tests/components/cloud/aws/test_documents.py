@@ -16,6 +16,11 @@ EVERY: dict[str, documents.Document] = {
         namespace="vault",
         service_account="vault",
     ),
+    "pod_identity_trust": documents.pod_identity_trust(
+        cluster="arn:aws:eks:eu-central-1:123456789012:cluster/production",
+        namespace="vault",
+        service_account="vault",
+    ),
     "role_trust": documents.role_trust([ACCOUNT]),
     "key_policy": documents.key_policy(
         account=ACCOUNT, uses={"arn:aws:iam::123456789012:role/r": documents.SEAL_ACTIONS}
@@ -27,7 +32,9 @@ EVERY: dict[str, documents.Document] = {
     "custody_reader": documents.custody_reader(
         key=KEY, bucket=BUCKET, prefix="dev/", region="eu-central-1"
     ),
-    "custody_bucket_policy": documents.custody_bucket_policy(bucket=BUCKET, prefix="dev/"),
+    "custody_bucket_policy": documents.custody_bucket_policy(
+        bucket=BUCKET, prefix="dev/", tls_only=True, write_once=True
+    ),
     "application_bucket_policy": documents.application_bucket_policy(bucket=BUCKET),
     "application_grant": documents.application_grant(bucket=BUCKET, access="read-write"),
 }
@@ -101,6 +108,18 @@ def test_deletions_stand_on_exact_objects_of_the_prefix() -> None:
     ]
     denied = _statement(EVERY["custody_bucket_policy"], "KeepVersions")
     assert denied["NotResource"] == [f"{BUCKET}/dev/vault-root", f"{BUCKET}/dev/vault-test"]
+
+
+def test_every_denial_that_can_be_switched_off_needs_its_condition_and_no_other_has_one() -> None:
+    bare = documents.custody_bucket_policy(
+        bucket=BUCKET, prefix="dev/", tls_only=False, write_once=False
+    )
+    conditional = {
+        each["Sid"] for each in EVERY["custody_bucket_policy"]["Statement"] if "Condition" in each
+    }
+
+    assert conditional == {"EncryptedTransport", "WriteOnce"}
+    assert [each["Sid"] for each in bare["Statement"]] == ["KeepObjects", "KeepVersions"]
 
 
 def test_every_use_of_custody_s_key_wants_a_context() -> None:

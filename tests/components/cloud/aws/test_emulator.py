@@ -164,6 +164,37 @@ def test_every_declared_document_is_taken(account: Account) -> None:
     assert all(policies)
 
 
+def test_what_stays_is_kept_by_the_emulator_too_and_what_must_go_goes(
+    account: Account, declare: Declare
+) -> None:
+    """With the settings of the embedded environment; nobody's IAM is asked, so this is the bucket's policy."""
+    embedded = declare(
+        lambda: AwsCloud("cloud", arguments(tls_only=False, write_once=False)), outputs=answers
+    )
+    s3 = account.emulator.client("s3")
+    s3.put_bucket_policy(
+        Bucket=CUSTODY, Policy=embedded.one("aws:s3/bucketPolicy:BucketPolicy")["policy"]
+    )
+    names = ["vault-root", "vault-test", "strongroom-envelope"]
+    kept = ["vault-recovery-0", "vault-recovery-12", "strongroom-intent", "strongroom-owner"]
+    version = {
+        name: s3.put_object(Bucket=CUSTODY, Key=name, Body=b"1", IfNoneMatch="*")["VersionId"]
+        for name in (*names, *kept)
+    }
+
+    for name in kept:
+        assert _refused(
+            lambda: s3.delete_object(Bucket=CUSTODY, Key=name, VersionId=version[name])  # noqa: B023
+        )
+        assert _refused(lambda: s3.delete_object(Bucket=CUSTODY, Key=name))  # noqa: B023
+        assert s3.get_object(Bucket=CUSTODY, Key=name)["Body"].read() == b"1"
+    s3.delete_object(Bucket=CUSTODY, Key="strongroom-envelope")
+    for name in ("vault-root", "vault-test"):
+        s3.delete_object(Bucket=CUSTODY, Key=name, VersionId=version[name])
+    left = s3.list_object_versions(Bucket=CUSTODY)["Versions"]
+    assert {each["Key"] for each in left} == {*kept, "strongroom-envelope"}
+
+
 def test_writer_puts_lists_and_clears_what_it_may_and_reads_nothing(account: Account) -> None:
     writer = account.of_role(f"{ROLE}-writer")
     with account.enforced():

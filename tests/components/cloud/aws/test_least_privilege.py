@@ -1,6 +1,7 @@
 """Who may do what, decided over every document of a whole declared cloud."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -97,15 +98,72 @@ def test_no_allow_holds_a_wildcard_but_the_two_that_aws_wants(world: World) -> N
         assert "*" not in [s.get("Resource") for s in document["Statement"]]
 
 
-def test_pods_unseal_and_nothing_else(world: World) -> None:
+POD_IDENTITY = {"seal_identity": "pod-identity", "cluster_name": "production"}
+SEAL_USER = f"arn:aws:iam::{ACCOUNT}:user/strongroom-dev-seal"
+SERVERS = pytest.mark.parametrize(
+    ("servers", "changes"),
+    [(PODS, {}), (PODS, POD_IDENTITY), (SEAL_USER, {"seal_identity": "keys"})],
+    ids=["irsa", "pod-identity", "keys"],
+)
+
+
+def _world(declare: Declare, **changes: Any) -> World:
+    return World.of(declare(lambda: AwsCloud("cloud", arguments(**changes)), outputs=answers))
+
+
+@SERVERS
+def test_servers_unseal_and_nothing_else(
+    declare: Declare, servers: str, changes: dict[str, Any]
+) -> None:
+    world = _world(declare, **changes)
     wanted = {"kms:DescribeKey", "kms:Encrypt", "kms:Decrypt"}
 
     for action in KMS_ACTIONS:
-        call = Call(principal=PODS, action=action, resource=SEAL)
+        call = Call(principal=servers, action=action, resource=SEAL)
         assert world.allows(call) is (action in wanted), action
         for context in ({}, TOOL, THROUGH_S3):
-            custody = Call(principal=PODS, action=action, resource=CUSTODY_KEY, context=context)
+            custody = Call(principal=servers, action=action, resource=CUSTODY_KEY, context=context)
             assert not world.allows(custody)
+
+
+@SERVERS
+def test_nobody_but_the_servers_unseals(
+    declare: Declare, servers: str, changes: dict[str, Any]
+) -> None:
+    world = _world(declare, **changes)
+
+    for principal in {PODS, SEAL_USER, *world.identities} - {servers}:
+        for action in KMS_ACTIONS:
+            call = Call(principal=principal, action=action, resource=SEAL, context=TOOL)
+            assert not world.allows(call), principal
+
+
+def test_pod_identity_hands_the_role_to_one_service_account_of_one_cluster(
+    declare: Declare,
+) -> None:
+    world = _world(declare, **POD_IDENTITY)
+    agent = {"Service": "pods.eks.amazonaws.com"}
+    cluster = f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster"
+
+    def handed(action: str, **tags: str) -> bool:
+        usual = {
+            "eks-cluster-arn": f"{cluster}/production",
+            "kubernetes-namespace": "vault",
+            "kubernetes-service-account": "vault",
+        }
+        given = usual | {name.replace("_", "-"): value for name, value in tags.items()}
+        context = {f"aws:RequestTag/{name}": value for name, value in given.items()}
+        call = Call(principal="", action=action, resource="", context=context)
+        return world.hands_out(PODS, agent, call)
+
+    assert handed("sts:AssumeRole")
+    assert handed("sts:TagSession")
+    assert not handed("sts:AssumeRoleWithWebIdentity")
+    assert not handed("sts:AssumeRole", kubernetes_namespace="shop")
+    assert not handed("sts:AssumeRole", kubernetes_service_account="default")
+    assert not handed("sts:AssumeRole", eks_cluster_arn=f"{cluster}/another")
+    untagged = Call(principal="", action="sts:AssumeRole", resource="")
+    assert not world.hands_out(PODS, agent, untagged)
 
 
 def test_pods_touch_no_bucket(world: World) -> None:
@@ -203,12 +261,55 @@ def test_nobody_deletes_versions_but_of_the_root_token_and_the_probe(world: Worl
             assert world.allows(call) is expected, (principal, name)
 
 
-def test_an_administrator_of_s3_deletes_no_other_version_either(world: World) -> None:
-    administrator = f"arn:aws:iam::{ACCOUNT}:user/administrator"
+ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:user/administrator"
+
+
+def _with_an_administrator_of_s3(world: World) -> World:
     everything = {
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::*"}]
     }
-    with_him = replace(world, identities={**world.identities, administrator: everything})
+    return replace(world, identities={**world.identities, ADMINISTRATOR: everything})
+
+
+def test_an_administrator_of_s3_hides_nothing_that_stays(world: World) -> None:
+    with_him = _with_an_administrator_of_s3(world)
+
+    def hides(name: str) -> bool:
+        return with_him.allows(
+            Call(
+                principal=ADMINISTRATOR,
+                action="s3:DeleteObject",
+                resource=f"{CUSTODY}/{name}",
+                context=TLS,
+            )
+        )
+
+    may = [name for name in NAMES if hides(name)]
+    assert may == ["vault-root", "vault-test", "strongroom-envelope", "anything-else"]
+
+
+@pytest.mark.parametrize("tls_only", [True, False])
+def test_write_once_and_kept_versions_hold_whatever_is_said_of_tls(
+    declare: Declare, *, tls_only: bool
+) -> None:
+    declared = declare(lambda: AwsCloud("cloud", arguments(tls_only=tls_only)), outputs=answers)
+    with_him = _with_an_administrator_of_s3(World.of(declared))
+    recovery = f"{CUSTODY}/vault-recovery-0"
+
+    def may(action: str, **context: str) -> bool:
+        given = {name.replace("__", ":"): value for name, value in context.items()}
+        call = Call(principal=ADMINISTRATOR, action=action, resource=recovery, context=given)
+        return with_him.allows(call)
+
+    tls = {"aws__SecureTransport": "true"}
+    assert not may("s3:DeleteObjectVersion", **tls)
+    assert not may("s3:PutObject", **tls)
+    assert may("s3:GetObject", aws__SecureTransport="false") is not tls_only
+
+
+def test_an_administrator_of_s3_deletes_no_other_version_either(world: World) -> None:
+    administrator = ADMINISTRATOR
+    with_him = _with_an_administrator_of_s3(world)
 
     def deletes(name: str) -> bool:
         return with_him.allows(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -112,6 +112,15 @@ class World:
             return identity == "Allow" and key == "Allow"
         bucket = _verdict(self.buckets.get(call.resource.split("/")[0]), call)
         return "Deny" not in (identity, bucket) and "Allow" in (identity, bucket)
+
+    def hands_out(self, role: str, principal: Mapping[str, str], call: "Call") -> bool:
+        """Decide whether a role's trust lets this principal, as documents write one, call it so."""
+        statements = [
+            {**each, "Resource": role}
+            for each in self.trusts[role]["Statement"]
+            if each["Principal"] == principal
+        ]
+        return _verdict({"Statement": statements}, replace(call, resource=role)) == "Allow"
 
 
 @dataclass(frozen=True, kw_only=True)
