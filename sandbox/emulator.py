@@ -5,7 +5,6 @@ import http
 import http.client
 import os
 import shutil
-import signal
 import socket
 import sys
 import time
@@ -20,6 +19,7 @@ ACCOUNT = "123456789012"
 # What moto takes for anybody; no credentials of anything real.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
 _SECONDS = 30.0
+_STOP_SECONDS = 5.0
 _LOOPBACK = ("127.0.0.1",)
 _SERVER = Path(__file__).with_name("emulator_server.py")
 
@@ -67,14 +67,7 @@ def start(layout: Layout, port: int, addresses: Sequence[str] = _LOOPBACK) -> bo
 
 def stop(layout: Layout) -> None:
     """Stop the emulator; all that it held is gone."""
-    number = pid(layout)
-    if number is not None:
-        os.kill(number, signal.SIGTERM)
-        deadline = time.monotonic() + _SECONDS / 6
-        while pid(layout) is not None:
-            if time.monotonic() > deadline:
-                os.kill(number, signal.SIGKILL)
-            time.sleep(0.02)
+    spawn.end(lambda: pid(layout), _STOP_SECONDS)
     shutil.rmtree(layout.emulator, ignore_errors=True)
 
 

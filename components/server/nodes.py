@@ -4,11 +4,8 @@ A node's directory holds its configuration, what it was started with (`node.json
 data. A process belongs to a node if it runs with that node's configuration file.
 """
 
-import contextlib
 import json
-import os
 import shutil
-import signal
 import socket
 import ssl
 import time
@@ -183,16 +180,7 @@ def health(node: Node) -> int | None:
 
 def stop(node: Node) -> None:
     """Stop the node: SIGTERM, after ten seconds SIGKILL."""
-    number = pid(node)
-    if number is None:
-        return
-    os.kill(number, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while pid(node) is not None:
-        _reap(number)
-        if time.monotonic() > deadline:
-            os.kill(number, signal.SIGKILL)
-        time.sleep(0.02)
+    spawn.end(lambda: pid(node), _STOP_SECONDS)
 
 
 def empty(root: Path, environment: Mapping[str, str]) -> list[Node]:
@@ -247,13 +235,6 @@ def _refuse_taken(address: str) -> None:
                 f"port {port} is taken by another process; stop it, or before the first `up` choose other"
                 " strongroom:server.ports"
             ) from error
-
-
-def _reap(number: int) -> None:
-    """Take the exit status where the server is our own child, so that it leaves no zombie."""
-    # Started by an earlier run, it is nobody's child here: init reaps it.
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(number, os.WNOHANG)
 
 
 def _last_line(log: Path) -> str:

@@ -1,8 +1,10 @@
 """Starts a process that outlives the one that starts it, and recognises it later."""
 
+import contextlib
 import os
+import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _EXEC_SECONDS = 0.5
@@ -58,6 +60,22 @@ def recorded(file: Path, argument: str) -> int | None:
     except (OSError, ValueError):
         return None
     return number if argument.encode() in arguments and state not in _ENDED else None
+
+
+def end(find: Callable[[], int | None], seconds: float) -> None:
+    """Stop the process that `find` gives: SIGTERM, after `seconds` SIGKILL. Returns once `find` gives None."""
+    sent, deadline = signal.SIGTERM, time.monotonic() + seconds
+    told: int | None = None
+    while (number := find()) is not None:
+        # It may end by itself at any moment; our own child leaves no zombie, and another's is init's to reap.
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            if number != told:
+                os.kill(number, sent)
+                told = number
+            os.waitpid(number, os.WNOHANG)
+        if sent == signal.SIGTERM and time.monotonic() > deadline:
+            sent, told = signal.SIGKILL, None
+        time.sleep(0.02)
 
 
 def _arguments(number: int) -> list[bytes]:
