@@ -1,22 +1,15 @@
 """`python -m ops root -- <command>`: a root token for one command, revoked whatever happens."""
 
 import os
-import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from custody.request import AwsCustody, ClusterAddress
 from custody.root import minted
 from custody.vault import Cluster
 from ops.stack import OWNED, resources, the_only
-
-
-class _EndedError(BaseException):
-    """SIGTERM or SIGHUP: unwinds, so that the token is revoked on the way out."""
 
 
 def run_as_root(stack: str | None, command: Sequence[str]) -> int:
@@ -36,9 +29,10 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
         generate_root_members=tuple(outputs["generate_root_members"]),
         ca_certificate=outputs["ca_certificate"],
     )
-    with _ending_unwinds(), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         ca = Path(folder) / "ca.pem"
         ca.write_text(cluster.ca_certificate)
+        # It also lets SIGTERM and SIGHUP unwind, for as long as the token lives.
         with minted(cluster, AwsCustody(**outputs["custody"])) as token:
             # The node that leads: any other one may be down.
             address = Cluster(cluster).active(token).url
@@ -70,20 +64,3 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
             process.kill()
             process.wait()
         raise
-
-
-@contextmanager
-def _ending_unwinds() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into an exception while the token lives."""
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        raise _EndedError(number)
-
-    previous = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    except _EndedError as ended:
-        raise SystemExit(128 + int(ended.args[0])) from None
-    finally:
-        for each, handler in previous.items():
-            signal.signal(each, handler)
