@@ -42,13 +42,19 @@ format: $(VENV)/dev.stamp
 schema: $(VENV)/sandbox.stamp
 	$(BIN)/python -m ops schema
 
+# pip compiles what it installs one file after the other, which takes longer than all else: here every core does.
+define install
+	@echo "$(1) … (a minute or two, the first time)"
+	@started=$$(date +%s); $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r $(2) && \
+	{ $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true; } && \
+	echo "  $(1): $$(($$(date +%s) - started)) s"
+	@touch $@
+endef
+
 $(VENV)/sandbox.stamp: requirements.txt requirements-sandbox.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
-	@echo "virtual environment …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-sandbox.txt
-	@touch $@
+	$(call install,virtual environment,requirements-sandbox.txt)
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/sandbox.stamp
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+	$(call install,development tools,requirements-dev.txt)

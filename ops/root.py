@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from custody.interruption import termination_unwinds
 from custody.request import AwsCustody, ClusterAddress
 from custody.root import minted
 from custody.vault import Cluster
@@ -30,9 +29,10 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
         generate_root_members=tuple(outputs["generate_root_members"]),
         ca_certificate=outputs["ca_certificate"],
     )
-    with termination_unwinds(), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         ca = Path(folder) / "ca.pem"
         ca.write_text(cluster.ca_certificate)
+        # It also lets SIGTERM and SIGHUP unwind, for as long as the token lives.
         with minted(cluster, AwsCustody(**outputs["custody"])) as token:
             # The node that leads: any other one may be down.
             address = Cluster(cluster).active(token).url

@@ -66,7 +66,7 @@ def start(layout: Layout, port: int, addresses: Sequence[str] = _LOOPBACK) -> bo
 
 def stop(layout: Layout) -> None:
     """Stop the emulator; all that it held is gone."""
-    spawn.end(_pid_file(layout), _mark(layout)[1], patience=_STOP_SECONDS)
+    spawn.end(lambda: pid(layout), _STOP_SECONDS)
     shutil.rmtree(layout.emulator, ignore_errors=True)
 
 

@@ -1,13 +1,12 @@
 """One command at a time changes the environment; a second one says who works."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from sandbox.layout import Layout, cache_directory
+from sandbox.layout import Layout
 from sandbox.problem import ProblemError
 
 
@@ -19,11 +18,9 @@ def held(layout: Layout, command: str) -> Iterator[None]:
         ProblemError: if another process holds it, or it was made by another checkout.
 
     """
-    # Not in `.sandbox/`, which `make down` deletes while it holds the lock; and never deleted, because who
-    # locks a file that another is about to unlink holds nothing.
-    name = hashlib.sha256(str(layout.root).encode()).hexdigest()[:16]
-    path = cache_directory() / "locks" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside `.sandbox/`, which `make down` deletes while it holds the lock; and never deleted, because who locks
+    # a file that another is about to unlink holds nothing.
+    path = layout.root.with_name(f"{layout.root.name}.lock")
     owner = layout.root / "owner"
     lock = FileLock(path, timeout=0)
     try:

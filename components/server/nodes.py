@@ -6,7 +6,6 @@ a node if it runs with that node's configuration file.
 """
 
 import json
-import os
 import shutil
 import ssl
 import time
@@ -201,9 +200,7 @@ def health(node: Node) -> int | None:
 
 def stop(node: Node) -> None:
     """Stop the node: SIGTERM, after ten seconds SIGKILL."""
-    # The look writes down a pid that was not.
-    if pid(node) is not None:
-        spawn.end(_pid_file(node), _flag(node), patience=_STOP_SECONDS)
+    spawn.end(lambda: pid(node), _STOP_SECONDS)
 
 
 def empty(root: Path, environment: Mapping[str, str]) -> list[Node]:

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _EXEC_SECONDS = 0.5
@@ -63,19 +63,19 @@ def recorded(file: Path, argument: str) -> int | None:
     return number if argument.encode() in arguments and state not in _ENDED else None
 
 
-def end(file: Path, argument: str, *, patience: float) -> None:
-    """End the process that `recorded` gives, if any: SIGTERM, after `patience` seconds SIGKILL."""
-    number = recorded(file, argument)
-    if number is None:
-        return
-    asked = time.monotonic()
-    _send(number, signal.SIGTERM)
-    while recorded(file, argument) is not None:
-        # Started by an earlier run, it is nobody's child here: init reaps it.
-        with contextlib.suppress(ChildProcessError):
+def end(find: Callable[[], int | None], seconds: float) -> None:
+    """Stop the process that `find` gives: SIGTERM, after `seconds` SIGKILL. Returns once `find` gives None."""
+    sent, deadline = signal.SIGTERM, time.monotonic() + seconds
+    told: int | None = None
+    while (number := find()) is not None:
+        # It may end by itself at any moment; our own child leaves no zombie, and another's is init's to reap.
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            if number != told:
+                os.kill(number, sent)
+                told = number
             os.waitpid(number, os.WNOHANG)
-        if time.monotonic() - asked > patience:
-            _send(number, signal.SIGKILL)
+        if sent == signal.SIGTERM and time.monotonic() > deadline:
+            sent, told = signal.SIGKILL, None
         time.sleep(0.02)
 
 
@@ -89,12 +89,6 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
-
-
-def _send(number: int, what: signal.Signals) -> None:
-    # It may end between the look and the signal.
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(number, what)
 
 
 def running(file: Path, argument: str, *others: str) -> int | None:

@@ -60,7 +60,7 @@ def test_a_stopped_emulator_is_named_and_afterwards_the_run_finishes(scratch: Sc
         ran = scratch.sandbox("up")
 
     assert ran.code == 1
-    _one_line(ran.output, "does not answer; wake it with `kill -CONT")
+    _one_line(ran.output, "does not answer at 127.0.0.1; wake it with `kill -CONT")
 
 
 def test_an_emulator_that_stops_during_up_loses_nothing(scratch: Scratch) -> None:

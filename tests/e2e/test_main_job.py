@@ -44,7 +44,8 @@ def test_the_checkout_stays_clean(scratch: Scratch) -> None:
     tracked = {
         path.relative_to(scratch.path)
         for path in scratch.path.rglob("*")
-        if path.is_file() and path.relative_to(scratch.path).parts[0] not in (".sandbox", ".venv")
+        if path.is_file()
+        and path.relative_to(scratch.path).parts[0] not in (".sandbox", ".sandbox.lock", ".venv")
     }
 
     made = {

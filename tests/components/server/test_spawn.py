@@ -1,6 +1,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -23,3 +24,21 @@ def test_a_zombie_has_ended(tmp_path: Path) -> None:
     assert spawn.recorded(tmp_path / "pid", "60") is None
     child.wait()
     assert not spawn.lives(child.pid)
+
+
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    child = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.readline()
+    (tmp_path / "pid").write_text(str(child.pid))
+
+    spawn.end(lambda: spawn.recorded(tmp_path / "pid", deaf), 0.2)
+
+    assert not spawn.lives(child.pid)
+    child.stdout.close()
+    child.wait()
+
+
+def test_what_does_not_run_needs_no_end(tmp_path: Path) -> None:
+    spawn.end(lambda: spawn.recorded(tmp_path / "pid", "nothing"), 60)
