@@ -1,18 +1,39 @@
 """What every cloud gives to the rest of the program."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import pulumi
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebIdentity:
+    """A role that a pod takes with its own ServiceAccount token, made for `audience`."""
+
+    role_arn: pulumi.Input[str]
+    audience: str = "sts.amazonaws.com"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seal:
-    """The seal as one value: a server writes `seal "<kind>" { <parameters> }` and knows no cloud."""
+    """The seal as one value: a server writes `seal "<kind>" { <parameters> }` and knows no cloud.
+
+    Besides, it gives its processes the environment, and nothing else that belongs to the cloud: the identity
+    that unseals is the servers' own, never that of whoever runs the program.
+    """
 
     kind: Literal["awskms"]
     parameters: Mapping[str, pulumi.Input[str]]
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Plain variables of every server's process."""
+    secret_environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Secret ones; none where the identity comes from the pod or the machine."""
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What Vault's ServiceAccount carries so that its pods get their identity."""
+    web_identity: WebIdentity | None = None
+    """Where it is given, a server's pod mounts such a token and writes `role_arn` and
+    `web_identity_token_file` into the stanza."""
 
 
 @dataclass(frozen=True, kw_only=True)
