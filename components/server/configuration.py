@@ -8,6 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from components.server.contract import Flavour
+from components.server.pods import (
+    AUDIT_FILES,
+    CA_FILE,
+    CLUSTER_PORT,
+    DATA,
+    GENERATE_ROOT_PORT,
+    PORT,
+    TLS,
+    Pods,
+    PodSeal,
+)
 
 Value = str | int | bool | Sequence[str]
 
@@ -62,58 +73,108 @@ def node_configuration(args: NodeArgs) -> str:
     OpenBao makes audit devices from its configuration only and answers generate-root on no listener that
     does not open it; HashiCorp Vault makes audit devices by API only. So the text differs by flavour.
     """
+    files = {"tls_cert_file": args.certificate, "tls_key_file": args.key}
     stanzas = [
-        Stanza(
-            kind="storage",
-            labels=("raft",),
-            # 1 is what production wants; the default waits several times longer for a leader.
-            values={"path": args.data, "node_id": args.node_id, "performance_multiplier": 1},
-            inner=tuple(_retry_join(peer, args) for peer in args.peers),
-        ),
-        _listener(args.api, args),
-        _generate_root_listener(args),
+        _raft(args.data, args.peers, args.ca, node_id=args.node_id),
+        _listener(args.api, files, {"cluster_address": args.cluster}),
+        _listener(args.generate_root, files, _generate_root(args.flavour)),
         Stanza(kind="seal", labels=(args.seal_kind,), values=dict(args.seal)),
-        Stanza(
-            kind="telemetry",
-            values={"prometheus_retention_time": "24h", "disable_hostname": True},
-        ),
+        _TELEMETRY,
+        *_audits(args.flavour, args.audit),
     ]
-    if args.flavour == "openbao":
-        stanzas += [_audit(index, path) for index, path in enumerate(args.audit)]
-    values: dict[str, Value] = {
+    addresses: dict[str, Value] = {
         "api_addr": f"https://{args.api}",
         "cluster_addr": f"https://{args.cluster}",
-        "ui": False,
-        # Raft's files are memory-mapped: locking them would lock the whole database into memory.
-        "disable_mlock": True,
     }
+    return _file({**addresses, **_COMMON}, stanzas)
+
+
+def pod_configuration(pods: Pods, seal: PodSeal) -> str:
+    """Give the configuration file that all pods share; the chart says by environment what differs.
+
+    Those are the node's id and its two addresses. Each pod joins by every peer's name, its own among them:
+    whichever is initialised first, and whichever lost its volume, the others are found. (`auto_join` with
+    provider k8s passes over pods that aren't ready: before init that is each.)
+    """
+    files = {"tls_cert_file": f"{TLS}/tls.crt", "tls_key_file": f"{TLS}/tls.key"}
+    # Not `Pods.url`: a name that *.<release>-internal covers, and that resolves within the namespace.
+    peers = tuple(f"https://{name}.{pods.release}-internal:{PORT}" for name in pods.names)
+    stanzas = [
+        _raft(DATA, peers, CA_FILE),
+        _listener(f"[::]:{PORT}", files, {"cluster_address": f"[::]:{CLUSTER_PORT}"}),
+        _listener(f"127.0.0.1:{GENERATE_ROOT_PORT}", files, _generate_root(pods.flavour)),
+        Stanza(kind="seal", labels=(seal.kind,), values=_seal(seal)),
+        # Labels the leader's pod, which the Service `<release>-active` selects.
+        Stanza(kind="service_registration", labels=("kubernetes",)),
+        _TELEMETRY,
+        *_audits(pods.flavour, AUDIT_FILES),
+    ]
+    values = dict(_COMMON)
+    if pods.flavour == "vault" and pods.major >= _ASKS_FOR_TOKEN:
+        # Nothing but generate-root; it stands at the top, so every listener answers it: whoever reaches Vault can
+        # disturb an attempt (CVE-2026-5807), and nobody can finish one without the recovery keys.
+        values["enable_unauthenticated_access"] = ["generate-root"]
+    return _file(values, stanzas)
+
+
+SEAL_TOKEN = "/var/run/secrets/strongroom/token"  # noqa: S105  a path
+"""Of the projected token that a web identity is taken with."""
+_ASKS_FOR_TOKEN = 2
+"""From this version on HashiCorp Vault wants a token for generate-root unless told otherwise."""
+_TELEMETRY = Stanza(
+    kind="telemetry", values={"prometheus_retention_time": "24h", "disable_hostname": True}
+)
+_COMMON: Mapping[str, Value] = {
+    "ui": False,
+    # Raft's files are memory-mapped: locking them would lock the whole database into memory.
+    "disable_mlock": True,
+}
+
+
+def _file(values: Mapping[str, Value], stanzas: Sequence[Stanza]) -> str:
     top = "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
     return top + "\n" + "\n".join(stanza.render() for stanza in stanzas)
 
 
-def _listener(address: str, args: NodeArgs, extra: Mapping[str, Value] | None = None) -> Stanza:
-    values: dict[str, Value] = {
-        "address": address,
-        "tls_cert_file": args.certificate,
-        "tls_key_file": args.key,
-        "tls_min_version": "tls12",
-    }
-    if address == args.api:
-        values["cluster_address"] = args.cluster
-    return Stanza(kind="listener", labels=("tcp",), values={**values, **(extra or {})})
+def _raft(path: str, peers: Sequence[str], ca: str, node_id: str | None = None) -> Stanza:
+    node: dict[str, Value] = {} if node_id is None else {"node_id": node_id}
+    return Stanza(
+        kind="storage",
+        labels=("raft",),
+        # 1 is what production wants; the default waits several times longer for a leader.
+        values={"path": path, **node, "performance_multiplier": 1},
+        inner=tuple(
+            Stanza(kind="retry_join", values={"leader_api_addr": peer, "leader_ca_cert_file": ca})
+            for peer in peers
+        ),
+    )
 
 
-def _generate_root_listener(args: NodeArgs) -> Stanza:
+def _listener(address: str, files: Mapping[str, str], extra: Mapping[str, Value]) -> Stanza:
+    values: dict[str, Value] = {"address": address, **files, "tls_min_version": "tls12"}
+    return Stanza(kind="listener", labels=("tcp",), values={**values, **extra})
+
+
+def _generate_root(flavour: Flavour) -> Mapping[str, Value]:
     # Recovery keys authorise generate-root and nothing else does once the root token is revoked. OpenBao 2.6
     # answers it with 405 unless a listener opens it; a loopback-only listener keeps it off the network.
-    extra = {"disable_unauthed_generate_root_endpoints": False} if args.flavour == "openbao" else {}
-    return _listener(args.generate_root, args, extra)
+    return {"disable_unauthed_generate_root_endpoints": False} if flavour == "openbao" else {}
 
 
-def _retry_join(peer: str, args: NodeArgs) -> Stanza:
-    return Stanza(
-        kind="retry_join", values={"leader_api_addr": peer, "leader_ca_cert_file": args.ca}
+def _seal(seal: PodSeal) -> dict[str, Value]:
+    # Said in the stanza, because servers since 1.14 do not take them from the environment alone (vault#21478).
+    identity: dict[str, Value] = (
+        {}
+        if seal.role_arn is None
+        else {"role_arn": seal.role_arn, "web_identity_token_file": SEAL_TOKEN}
     )
+    return {**seal.parameters, **identity}
+
+
+def _audits(flavour: Flavour, paths: Sequence[str]) -> list[Stanza]:
+    if flavour != "openbao":
+        return []
+    return [_audit(index, path) for index, path in enumerate(paths)]
 
 
 def _audit(index: int, path: str) -> Stanza:

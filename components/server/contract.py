@@ -1,10 +1,25 @@
 """What every kind of server gives to the rest of the program."""
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import pulumi
 
 Flavour = Literal["openbao", "vault"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Servers that are pods: the API server's port-forward leads to each, ready or not."""
+
+    context: str | None
+    """The kubeconfig's; None: its current one."""
+    namespace: str
+    pods: tuple[str, ...]
+    """In the order of `Server.members`."""
+    port: int = 8200
+    generate_root_port: int = 8210
+    """Of a listener on the pod's loopback: nothing but a port-forward reaches it."""
 
 
 class Server(Protocol):
@@ -14,7 +29,7 @@ class Server(Protocol):
     address: pulumi.Output[str]
     """Where clients reach the cluster, `https://host:port`: one place, known before anything answers there."""
     members: pulumi.Output[list[str]]
-    """One URL per node, the node to initialise first."""
+    """One URL per node, the node to initialise first. Of pods: a name within the cluster; see `reach`."""
     generate_root_members: pulumi.Output[list[str]]
     """One URL per node on which generate-root is reachable; the same order as `members`."""
     ca_certificate: pulumi.Output[str]
@@ -25,3 +40,5 @@ class Server(Protocol):
     """What empties the servers so that they can be initialised anew; printed where nobody owns them."""
     audit_files: tuple[str, ...]
     """Files of the audit devices that the bootstrap makes by API; none where the configuration makes them."""
+    reach: Reach | None
+    """How the members are reached where they are pods; None where their URLs lead to them from here."""

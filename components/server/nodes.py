@@ -6,6 +6,7 @@ a node if it runs with that node's configuration file.
 """
 
 import json
+import os
 import shutil
 import ssl
 import time

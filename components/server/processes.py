@@ -14,7 +14,7 @@ from components.cloud.contract import Seal
 from components.dynamic_errors import told
 from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration
-from components.server.contract import Flavour
+from components.server.contract import Flavour, Reach
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +155,7 @@ class ProcessServer(pulumi.ComponentResource):
     ca_file: pulumi.Output[str]
     wipe_commands: tuple[str, ...]
     audit_files: tuple[str, ...]
+    reach: Reach | None = None
 
     def __init__(
         self, name: str, args: ProcessServerArgs, opts: pulumi.ResourceOptions | None = None

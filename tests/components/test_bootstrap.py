@@ -14,6 +14,7 @@ from components.bootstrap import (
     VaultBootstrapArgs,
 )
 from components.cloud.contract import CustodyPlace
+from components.server.contract import Reach
 from tests.conftest import Declare
 
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
@@ -26,6 +27,7 @@ class _Server:
     flavour: Literal["openbao", "vault"] = "openbao"
     wipe_commands: tuple[str, ...] = ("empty the servers",)
     audit_files: tuple[str, ...] = ()
+    reach: Reach | None = None
 
     def __init__(self) -> None:
         self.address = pulumi.Output.from_input("https://127.0.0.1:8200")

@@ -1,6 +1,15 @@
 import dataclasses
 
-from components.server.configuration import NodeArgs, Stanza, node_configuration
+import pytest
+
+from components.server.configuration import (
+    NodeArgs,
+    Stanza,
+    node_configuration,
+    pod_configuration,
+)
+from components.server.pods import Image, Pods
+from tests.components.server.examples import KEYS, POD_IDENTITY, WEB_IDENTITY, openbao, pods
 
 ARGS = NodeArgs(
     flavour="openbao",
@@ -64,3 +73,99 @@ def test_no_credential_stands_in_the_file() -> None:
 
     assert "access_key" not in text
     assert "secret_key" not in text
+
+
+def _storage(text: str) -> str:
+    return text.split('storage "raft" {')[1].split("\n}\n", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("replicas", [1, 3, 5])
+def test_each_pod_joins_every_peer_by_a_name_of_the_certificate(replicas: int) -> None:
+    text = pod_configuration(pods(replicas=replicas), WEB_IDENTITY)
+
+    peers = [line.split('"')[1] for line in text.splitlines() if "leader_api_addr" in line]
+    assert peers == [f"https://vault-{index}.vault-internal:8200" for index in range(replicas)]
+    # Inside the storage stanza, where raft looks for it, and verified.
+    assert _storage(text).count("retry_join {") == replicas
+    assert _storage(text).count('leader_ca_cert_file = "/vault/tls/ca.crt"') == replicas
+
+
+def test_pods_do_not_look_for_each_other_by_readiness() -> None:
+    assert "auto_join" not in pod_configuration(pods(), WEB_IDENTITY)
+
+
+def test_what_differs_from_pod_to_pod_is_left_to_the_chart_s_environment() -> None:
+    text = "\n" + pod_configuration(pods(), WEB_IDENTITY)
+
+    for key in ("node_id", "\napi_addr", "\ncluster_addr"):
+        assert key not in text
+
+
+def test_pods_listen_everywhere_with_tls_and_on_the_loopback_for_generate_root() -> None:
+    text = pod_configuration(openbao(), WEB_IDENTITY)
+
+    assert [line.split('"')[1] for line in text.splitlines() if "  address =" in line] == [
+        "[::]:8200",
+        "127.0.0.1:8210",
+    ]
+    assert text.count('tls_key_file = "/vault/tls/tls.key"') == 2
+    assert "tls_disable" not in text
+
+
+@pytest.mark.parametrize(
+    ("of", "top", "listener"),
+    [
+        (pods(), True, False),
+        (pods(image=Image(repository="hashicorp/vault", tag="1.19.0")), False, False),
+        (openbao(), False, True),
+    ],
+)
+def test_generate_root_is_opened_as_each_server_wants_it(
+    of: Pods, *, top: bool, listener: bool
+) -> None:
+    text = pod_configuration(of, WEB_IDENTITY)
+
+    opened = 'enable_unauthenticated_access = ["generate-root"]\n'
+    # At the top: within a stanza it would be passed over.
+    assert (opened in text.split("storage")[0]) is top
+    on_listener = text.split("disable_unauthed_generate_root_endpoints = false")
+    assert (len(on_listener) == 2) is listener
+    if listener:
+        assert "127.0.0.1:8210" in on_listener[0].rpartition("listener")[2]
+
+
+def test_the_leader_s_pod_is_labelled() -> None:
+    assert 'service_registration "kubernetes" {' in pod_configuration(pods(), WEB_IDENTITY)
+
+
+def test_a_web_identity_stands_in_the_stanza() -> None:
+    text = pod_configuration(pods(), WEB_IDENTITY)
+
+    seal = text.split('seal "awskms" {')[1].split("}")[0]
+    assert 'role_arn = "arn:aws:iam::1:role/vault"' in seal
+    assert 'web_identity_token_file = "/var/run/secrets/strongroom/token"' in seal
+
+
+@pytest.mark.parametrize("seal", [POD_IDENTITY, KEYS])
+def test_other_identities_stand_in_no_stanza(seal: object) -> None:
+    text = pod_configuration(pods(), seal)  # type: ignore[arg-type]
+
+    assert "role_arn" not in text
+    assert "web_identity" not in text
+    assert "access_key" not in text
+
+
+def test_openbao_s_pods_keep_two_audit_logs_on_their_volume() -> None:
+    text = pod_configuration(openbao(), WEB_IDENTITY)
+
+    assert 'file_path = "/vault/audit/audit-0.log"' in text
+    assert 'file_path = "/vault/audit/audit-1.log"' in text
+    assert 'audit "' not in pod_configuration(pods(), WEB_IDENTITY)
+
+
+def test_the_chart_finds_that_mlock_is_decided() -> None:
+    """It appends its own line otherwise: a second one."""
+    text = pod_configuration(pods(), WEB_IDENTITY)
+
+    assert text.count("disable_mlock") == 1
+    assert "\ndisable_mlock = true\n" in text

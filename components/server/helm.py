@@ -1,0 +1,258 @@
+"""`server.kind: helm`: Vault as pods, by the official Helm chart."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.cloud.contract import Seal
+from components.server.contract import Flavour, Reach
+from components.server.exposure import load_balancer
+from components.server.pods import (
+    AUDIT_FILES,
+    GENERATE_ROOT_PORT,
+    PORT,
+    Ingress,
+    InternalLoadBalancer,
+    Pods,
+    PodSeal,
+)
+from components.server.tls.choice import CertificateArgs, Tls, certificate
+from components.server.tls.contract import Certificate
+from components.server.tls.names import Names, server_names
+from components.server.values import ValuesArgs, chart_values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """The chart: one version from a repository, or a directory."""
+
+    repository: str = "https://helm.releases.hashicorp.com"
+    version: str = "0.34.1"
+    directory: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelmServerArgs:
+    """Which pods in which cluster.
+
+    Raises:
+        ValueError: naming the field.
+
+    """
+
+    provider: kubernetes.Provider
+    """The cluster; see `components.kubernetes`."""
+    pods: Pods
+    seal: Seal
+    ca_file: str
+    """Where the CA is written on this machine, for tools that take no PEM."""
+    context: str | None = None
+    """The kubeconfig's context that `provider` has; None: the current one."""
+    chart: Chart = Chart()
+    tls: Tls
+    trusting: Mapping[str, pulumi.Input[str]]
+    """Namespaces that get the CA as ConfigMap `vault-tls`: name -> the same, known once it is there. (With
+    cert-manager every namespace gets it.)"""
+    address: str | None = None
+    """Where the network reaches Vault; None: through the tunnel."""
+    local_port: int = 18200
+    """The tunnel's port on this machine."""
+    keep: bool = True
+
+    def __post_init__(self) -> None:
+        if self.address is not None and not self.address.startswith("https://"):
+            raise ValueError(f"address must begin with https://; it is {self.address!r}")
+
+
+class HelmServer(pulumi.ComponentResource):
+    """A raft cluster of pods, TLS on every listener, auto-unsealed. Fulfils `components.server.contract.Server`."""
+
+    flavour: Flavour
+    address: pulumi.Output[str]
+    members: pulumi.Output[list[str]]
+    generate_root_members: pulumi.Output[list[str]]
+    ca_certificate: pulumi.Output[str]
+    ca_file: pulumi.Output[str]
+    wipe_commands: tuple[str, ...]
+    audit_files: tuple[str, ...]
+    reach: Reach | None
+
+    def __init__(
+        self, name: str, args: HelmServerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("strongroom:server:HelmServer", name, {}, opts)
+        pods = args.pods
+        self._child = pulumi.ResourceOptions(parent=self, provider=args.provider)
+        self._kept = pulumi.ResourceOptions(parent=self, provider=args.provider, protect=args.keep)
+        # Deleting it deletes the volumes' claims, and with them Vault.
+        namespace = kubernetes.core.v1.Namespace(
+            f"{name}-namespace",
+            metadata={"name": pods.namespace, "labels": _admission(pods)},
+            opts=self._kept,
+        )
+        there = namespace.id.apply(lambda _: pods.namespace)
+        signed = certificate(
+            f"{name}-tls",
+            args.tls,
+            CertificateArgs(
+                names=_names(args),
+                namespace=there,
+                trusting={**args.trusting, pods.namespace: there},
+                keep=args.keep,
+            ),
+            self._child,
+        )
+        release = self._release(name, args, there, signed)
+        if isinstance(pods.exposure, InternalLoadBalancer):
+            load_balancer(f"{name}-load-balancer", pods, pods.exposure, there, self._child)
+
+        self.flavour = pods.flavour
+        self.reach = Reach(
+            context=args.context,
+            namespace=pods.namespace,
+            pods=pods.names,
+            port=PORT,
+            generate_root_port=GENERATE_ROOT_PORT,
+        )
+        self.wipe_commands = wipe_commands(pods, args.context)
+        # OpenBao takes no audit device by API: there they stand in the configuration.
+        self.audit_files = AUDIT_FILES if pods.flavour == "vault" else ()
+        # Through the release's own output, so that whoever uses an address waits for the pods.
+        address = args.address or f"https://127.0.0.1:{args.local_port}"
+        self.address = release.id.apply(lambda _: address)
+        self.members = release.id.apply(lambda _: [pods.url(pod) for pod in pods.names])
+        self.generate_root_members = release.id.apply(
+            lambda _: [pods.url(pod, GENERATE_ROOT_PORT) for pod in pods.names]
+        )
+        self.ca_certificate = signed.ca_certificate
+        self.ca_file = signed.ca_certificate.apply(lambda pem: _written(args.ca_file, pem))
+        self.register_outputs({"address": self.address})
+
+    def _release(
+        self,
+        name: str,
+        args: HelmServerArgs,
+        namespace: pulumi.Output[str],
+        signed: Certificate,
+    ) -> kubernetes.helm.v3.Release:
+        pods, chart = args.pods, args.chart
+        of_directory = chart.directory is not None
+        values = pulumi.Output.all(
+            seal=self._seal(f"{name}-seal", args, namespace),
+            secret=signed.secret,
+            ca=signed.ca_certificate,
+        ).apply(
+            lambda known: chart_values(
+                ValuesArgs(
+                    pods=pods,
+                    seal=known["seal"],
+                    tls_secret=known["secret"],
+                    ca_certificate=known["ca"],
+                )
+            )
+        )
+        return kubernetes.helm.v3.Release(
+            f"{name}-release",
+            name=pods.release,
+            namespace=namespace,
+            chart=str(Path(chart.directory).resolve()) if chart.directory else "vault",
+            version=None if of_directory else chart.version,
+            repository_opts=None if of_directory else {"repo": chart.repository},
+            values=values,
+            # No pod is ready before init, which comes later in the same run. Whoever waited, or took a failed
+            # release back, would wait for ever, or uninstall it.
+            skip_await=True,
+            atomic=False,
+            cleanup_on_fail=False,
+            # Pods are replaced by `ops roll`, the leader last; a StatefulSet never.
+            recreate_pods=False,
+            force_update=False,
+            create_namespace=False,
+            opts=self._kept,
+        )
+
+    def _seal(
+        self, name: str, args: HelmServerArgs, namespace: pulumi.Output[str]
+    ) -> pulumi.Output[PodSeal]:
+        seal = args.seal
+        secret_name = f"{args.pods.release}-seal"
+        ready: pulumi.Input[str] = secret_name
+        if seal.secret_environment:
+            secret = kubernetes.core.v1.Secret(
+                name,
+                metadata={"name": secret_name, "namespace": namespace},
+                string_data={
+                    key: pulumi.Output.secret(value)
+                    for key, value in seal.secret_environment.items()
+                },
+                opts=self._child,
+            )
+            ready = secret.id
+        identity = seal.web_identity
+        return pulumi.Output.all(
+            parameters=pulumi.Output.from_input(dict(seal.parameters)),
+            environment=pulumi.Output.from_input(dict(seal.environment)),
+            annotations=pulumi.Output.from_input(dict(seal.annotations)),
+            role_arn=None if identity is None else identity.role_arn,
+            ready=ready,
+        ).apply(
+            lambda known: PodSeal(
+                kind=seal.kind,
+                parameters=known["parameters"],
+                environment=known["environment"],
+                secret_environment=tuple(seal.secret_environment),
+                seal_secret=secret_name,
+                annotations=known["annotations"],
+                role_arn=known["role_arn"],
+                audience=None if identity is None else identity.audience,
+            )
+        )
+
+
+def wipe_commands(pods: Pods, context: str | None) -> tuple[str, ...]:
+    """Give what empties the servers: no pod, no volume, and all of them again."""
+    cluster = [] if context is None else ["--context", context]
+    kubectl = ["kubectl", *cluster, "--namespace", pods.namespace]
+    selector = "--selector=" + ",".join(f"{key}={value}" for key, value in pods.labels.items())
+    server = f"statefulset/{pods.release}"
+    return tuple(
+        shlex.join([*kubectl, *command])
+        for command in (
+            ["scale", server, "--replicas=0"],
+            ["wait", "pod", selector, "--for=delete", "--timeout=120s"],
+            ["delete", "persistentvolumeclaim", selector],
+            ["scale", server, f"--replicas={pods.replicas}"],
+        )
+    )
+
+
+def _admission(pods: Pods) -> dict[str, str]:
+    # The CSI provider mounts a directory of its node, which the others must not.
+    level = "privileged" if pods.csi is not None else "baseline"
+    return {"pod-security.kubernetes.io/enforce": level}
+
+
+def _names(args: HelmServerArgs) -> Names:
+    hosts = [args.pods.exposure.host] if isinstance(args.pods.exposure, Ingress) else []
+    if args.address is not None:
+        hosts.append(str(urlsplit(args.address).hostname))
+    return server_names(args.pods, hosts)
+
+
+def _written(file: str, text: str) -> str:
+    """Write `text` unless it is there; give the absolute path."""
+    path = Path(file).resolve()
+    if not path.exists() or path.read_text() != text:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Whole or not at all: another process may be reading.
+        new = path.with_name(f".{path.name}.{os.getpid()}")
+        new.touch(mode=0o600)
+        new.write_text(text)
+        new.replace(path)
+    return str(path)

@@ -1,0 +1,76 @@
+"""Who reaches Vault's pods, and whom they reach: the two halves of a NetworkPolicy. Pure.
+
+NetworkPolicies know networks, namespaces and ports, not names. A port-forward enters a pod from inside and needs
+no rule. Nothing here opens port 80 beyond Pod Identity's agent, so a pod never reaches the node's metadata service.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from components.server.pods import CLUSTER_PORT, PORT, Network, Pods, PodSeal
+
+Document = dict[str, Any]
+
+# Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
+_POD_IDENTITY_AGENT = ("169.254.170.23/32", "fd00:ec2::23/128")
+# Source: https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/
+_NODE_DNS = "169.254.20.10/32"
+_HTTPS, _API_SERVER = 443, 6443
+
+
+def ingress(pods: Pods, network: Network) -> list[Document]:
+    """Give who reaches the pods: clients the API, peers raft as well (they join by the API)."""
+    rules = [_rule("from", [_peers(pods)], (PORT, CLUSTER_PORT))]
+    if network.clients:
+        rules.append(_rule("from", [_namespaces(network.clients)], (PORT,)))
+    if network.client_cidrs:
+        rules.append(_rule("from", _blocks(network.client_cidrs), (PORT,)))
+    if pods.csi is not None:
+        provider = {**pods.labels, "app.kubernetes.io/name": "vault-csi-provider"}
+        del provider["component"]
+        rules.append(_rule("from", [{"podSelector": {"matchLabels": provider}}], (PORT,)))
+    return rules
+
+
+def egress(pods: Pods, network: Network, seal: PodSeal) -> list[Document]:
+    """Give whom the pods reach: peers, name servers, the API server, the seal's cloud."""
+    name_servers = [_namespaces(("kube-system",)), *_blocks((_NODE_DNS,))]
+    rules = [
+        _rule("to", [_peers(pods)], (PORT, CLUSTER_PORT)),
+        _rule("to", name_servers, (53,), ("UDP", "TCP")),
+        _rule("to", _blocks(network.egress_cidrs), _cloud_ports(seal)),
+        # Behind the Service's address or in front of it: networks differ in which one they judge.
+        _rule("to", _blocks(network.api_server_cidrs), (_HTTPS, _API_SERVER)),
+    ]
+    if seal.from_agent:
+        rules.append(_rule("to", _blocks(_POD_IDENTITY_AGENT), (80,)))
+    return rules
+
+
+def _cloud_ports(seal: PodSeal) -> tuple[int, ...]:
+    port = urlsplit(seal.parameters.get("endpoint", "")).port
+    return (_HTTPS,) if port in (None, _HTTPS) else (_HTTPS, port)
+
+
+def _rule(
+    direction: str, ends: list[Document], ports: Sequence[int], protocols: Sequence[str] = ("TCP",)
+) -> Document:
+    return {
+        direction: ends,
+        "ports": [{"port": port, "protocol": each} for port in ports for each in protocols],
+    }
+
+
+def _peers(pods: Pods) -> Document:
+    return {"podSelector": {"matchLabels": pods.labels}}
+
+
+def _namespaces(names: Sequence[str]) -> Document:
+    # A label that the API server itself writes.
+    name = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(names)}
+    return {"namespaceSelector": {"matchExpressions": [name]}}
+
+
+def _blocks(cidrs: Sequence[str]) -> list[Document]:
+    return [{"ipBlock": {"cidr": cidr}} for cidr in cidrs]

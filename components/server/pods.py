@@ -1,0 +1,200 @@
+"""What is said about Vault's pods: plain values, from which the chart's values and everything around them follow."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from components.server.contract import Flavour
+
+PORT, CLUSTER_PORT, GENERATE_ROOT_PORT = 8200, 8201, 8210
+DATA, AUDIT, TLS = "/vault/data", "/vault/audit", "/vault/tls"
+"""Directories in a pod. TLS holds tls.crt, tls.key and ca.crt."""
+AUDIT_FILES = (f"{AUDIT}/audit-0.log", f"{AUDIT}/audit-1.log")
+"""Two, because one that blocks would stop the server. The same on every node, so that each may lead."""
+CONFIG_MAP, CA_KEY = "vault-tls", "ca.crt"
+"""In every namespace that reaches Vault: the CA of its listeners, as PEM."""
+CA_FILE = f"{TLS}/{CA_KEY}"
+UID, GID = 100, 1000
+"""`vault`'s and `openbao`'s in their images."""
+REPLICAS = (1, 3, 5)
+POD_SECURITY: Mapping[str, Any] = {
+    "runAsNonRoot": True,
+    "runAsUser": UID,
+    "runAsGroup": GID,
+    # Makes volumes, certificate and the seal's token readable to the server.
+    "fsGroup": GID,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+CONTAINER_SECURITY: Mapping[str, Any] = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """What is pulled: `repository:tag`."""
+
+    repository: str
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.repository}:{self.tag}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """As the chart takes it."""
+        return {
+            "repository": self.repository,
+            "tag": self.tag,
+            "pullPolicy": "IfNotPresent",
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """One volume of every pod."""
+
+    size: str
+    """In Mi, Gi or Ti."""
+    storage_class: str | None = None
+
+    @property
+    def bytes(self) -> int:
+        """Its size in bytes."""
+        return int(self.size[:-2]) << {"Mi": 20, "Gi": 30, "Ti": 40}[self.size[-2:]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Who reaches the servers, and whom they reach."""
+
+    clients: tuple[str, ...] = ()
+    """Namespaces."""
+    client_cidrs: tuple[str, ...] = ()
+    egress_cidrs: tuple[str, ...] = ()
+    """Of the seal's cloud."""
+    api_server_cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InternalLoadBalancer:
+    """A load balancer of the private network, in front of the active server."""
+
+    client_cidrs: tuple[str, ...]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingress:
+    """An ingress that passes TLS through to the active server."""
+
+    host: str
+    ingress_class: str
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Injector:
+    """The agent injector."""
+
+    image: Image
+    agent_image: Image
+    """What it puts into pods."""
+    replicas: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Csi:
+    """Vault's provider for the Secrets Store CSI driver."""
+
+    image: Image
+    agent_image: Image
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pods:
+    """Vault's pods.
+
+    Raises:
+        ValueError: naming the field that raft or a seal could not bear.
+
+    """
+
+    flavour: Flavour
+    image: Image
+    replicas: int = 3
+    release: str = "vault"
+    """Name of the Helm release, the StatefulSet and the Services."""
+    namespace: str = "vault"
+    service_account: str = "vault"
+    storage: Volume = Volume(size="10Gi")
+    audit_storage: Volume = Volume(size="10Gi")
+    requests: Mapping[str, str] = field(default_factory=dict)
+    """cpu, memory."""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    priority_class: str | None = None
+    spread: bool = True
+    """Each on a node of its own, spread over zones."""
+    network: Network | None = None
+    """None: no NetworkPolicy."""
+    exposure: InternalLoadBalancer | Ingress | None = None
+    log_format: Literal["json", "standard"] = "json"
+    injector: Injector | None = None
+    csi: Csi | None = None
+    login_mount: str = "kubernetes"
+    """Where pods of the cluster log in."""
+    reviews_tokens: bool = True
+    """Whether Vault asks the API server about ServiceAccount tokens (method kubernetes)."""
+
+    def __post_init__(self) -> None:
+        if self.replicas not in REPLICAS:
+            raise ValueError(f"replicas must be 1, 3 or 5, not {self.replicas}")
+        if not re.match(r"[0-9]+\.[0-9]+", self.image.tag):
+            raise ValueError(f"image must have a version for its tag, not {self.image.tag!r}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The pods', in order."""
+        return tuple(f"{self.release}-{index}" for index in range(self.replicas))
+
+    @property
+    def major(self) -> int:
+        """The server's major version."""
+        return int(self.image.tag.split(".")[0])
+
+    def url(self, pod: str, port: int = PORT) -> str:
+        """Give a pod's URL within the cluster."""
+        return f"https://{pod}.{self.release}-internal.{self.namespace}.svc:{port}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the chart selects the server's pods by; their volume claims carry it too."""
+        return {
+            "app.kubernetes.io/name": "vault",
+            "app.kubernetes.io/instance": self.release,
+            "component": "server",
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodSeal:
+    """A `components.cloud.contract.Seal` whose values are known. Nothing here is secret."""
+
+    kind: str
+    parameters: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secret_environment: tuple[str, ...] = ()
+    """Names; the values lie in the Secret `seal_secret`."""
+    seal_secret: str = "vault-seal"  # noqa: S105  an object's name
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    role_arn: str | None = None
+    """The role that the pod's token is exchanged for; None where the identity comes another way."""
+    audience: str | None = None
+
+    @property
+    def from_agent(self) -> bool:
+        """Whether the identity comes from an agent of the node (EKS Pod Identity)."""
+        return self.role_arn is None and not self.secret_environment
