@@ -6,6 +6,7 @@ from pathlib import Path
 import pulumi
 
 from acl.account import Shape
+from catalog.model import KEY_VALUE
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
@@ -16,8 +17,6 @@ from components.secrets import service_secrets
 from components.server.processes import ProcessServer, ProcessServerArgs
 from engine import quicken
 from settings import load, stack_secret
-
-KEY_VALUE = "kv"
 
 quicken()
 settings, catalog = load()

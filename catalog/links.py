@@ -1,9 +1,9 @@
 """What is wrong between catalogue files, and between parts of one: names declared twice, names that lead nowhere."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from catalog.model import Service, Team
+from catalog.model import SecretFile, Service, Team
 from mistakes import Mistake
 from mistakes.document import Document, Path, show
 from mistakes.explain import closest
@@ -25,10 +25,13 @@ def link_mistakes(entries: Sequence[Entry], *, complete: bool) -> list[Mistake]:
     """
     known = {id_ for entry in entries if (id_ := _declared(entry))}
     mistakes = [*_twice(entries), *_buckets(entries), *_members(entries)]
+    # Only whole ones say what they have: a part that is wrong by itself was left out.
+    whole = {each.service.id: each.service for each in entries if each.service and _whole(each)}
     for entry in entries:
         if entry.service:
             mistakes += _paths(entry.document, entry.service, known)
             mistakes += _shares(entry.document, entry.service, known if complete else None)
+            mistakes += _files(entry, entry.service, whole, known if complete else None)
         if entry.team:
             mistakes += _team(entry.document, entry.team, known if complete else None)
     return mistakes
@@ -100,12 +103,8 @@ def _paths(document: Document, service: Service, known: set[str]) -> Iterator[Mi
 
 
 def _shares(document: Document, service: Service, known: set[str] | None) -> Iterator[Mistake]:
-    own = {*service.secrets, *(f"cloud/{name}" for name in service.cloud)}
-    # A part that is wrong by itself was left out: then no path is called unknown.
-    whole = _names(document, "secrets") | _names(document, "cloud") <= {
-        *service.secrets,
-        *service.cloud,
-    }
+    own = service.fields.keys()
+    whole = _whole(Entry(document=document, service=service))
     for path, readers in service.shares.items():
         at: Path = ("shares", path)
         if whole and path not in own:
@@ -121,6 +120,70 @@ def _shares(document: Document, service: Service, known: set[str] | None) -> Ite
             elif known is not None and reader not in known:
                 wrong = f"{show(at)} is {reader}, and no file declares it"
                 yield document.mistake(at, wrong, closest(reader, known))
+
+
+def _files(
+    entry: Entry, service: Service, whole: Mapping[str, Service], known: set[str] | None
+) -> Iterator[Mistake]:
+    document, workload = entry.document, service.workload
+    left_out = workload is None and bool(_names(document, "workload"))
+    if service.id not in whole or left_out:
+        return
+    if workload is None or not workload.files:
+        yield from _one_name(document, service)
+    if workload and not service.files(workload):
+        wrong = f"workload has nothing to give: {service.id} has no secrets"
+        yield document.mistake(("workload",), wrong, "write secrets or files, or delete it")
+    for name, file in workload.files.items() if workload else ():
+        at: Path = ("workload", "files", name)
+        owner = whole.get(file.owner)
+        if owner is not None:
+            yield from _file(document, at, file, reader=service, owner=owner)
+        elif known is not None and file.owner not in known:
+            wrong = f"{show((*at, 'of'))} is {file.owner}, and no file declares it"
+            yield document.mistake((*at, "of"), wrong, closest(file.owner, known))
+
+
+def _file(
+    document: Document, at: Path, file: SecretFile, *, reader: Service, owner: Service
+) -> Iterator[Mistake]:
+    if file.secret not in owner.fields:
+        at = (*at, "secret")
+        wrong = f"{show(at)} is no path of {owner.id}"
+        yield document.mistake(at, wrong, closest(file.secret, owner.fields))
+        return
+    if reader.id != owner.id and reader.id not in owner.shares.get(file.secret, ()):
+        wrong = f"{show(at)} is {owner.id}'s, which does not share it with {reader.id}"
+        cure = f"write {{{file.secret}: [{reader.id}]}} into its shares"
+        yield document.mistake((*at, "of"), wrong, cure)
+    if file.format == "field" and file.field not in owner.fields[file.secret]:
+        at = (*at, "field")
+        wrong = f"{show(at)} is no field of {owner.id}'s {file.secret}"
+        yield document.mistake(at, wrong, closest(file.field, owner.fields[file.secret]))
+
+
+def _one_name(document: Document, service: Service) -> Iterator[Mistake]:
+    # Also without `workload`: `ops workload` gives the files to whoever asks.
+    for delivery in ("injector", "csi"):
+        taken: dict[str, SecretFile] = {}
+        for name, file in service.default_files(delivery):
+            before = taken.setdefault(name, file)
+            if before is not file:
+                grant = file.secret.removeprefix("cloud/")
+                at = ("secrets", grant) if grant == file.secret else ("cloud", grant)
+                wrong = f"{show(at)} would be file {name} in a pod, as {before.secret} is"
+                yield document.mistake(at, wrong, "rename it, or write workload.files")
+                return
+
+
+def _whole(entry: Entry) -> bool:
+    """Whether no secret, and no share, was left out for being wrong: otherwise none is called unknown."""
+    service = entry.service
+    return service is not None and (
+        _names(entry.document, "secrets") <= set(service.secrets)
+        and _names(entry.document, "cloud") <= set(service.cloud)
+        and _names(entry.document, "shares") <= set(service.shares)
+    )
 
 
 def _names(document: Document, part: str) -> set[str]:

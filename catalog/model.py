@@ -4,8 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+KEY_VALUE = "kv"
+"""The KV v2 mount in which every service's path lies."""
+
+CREDENTIAL_FIELDS = ("access_key_id", "bucket", "region", "secret_access_key")
+"""What the secret of a `cloud` entry holds, at every cloud."""
+
 Access = Literal["read", "read-write"]
 TeamAccess = Literal["read", "write"]
+Delivery = Literal["injector", "csi", "external-secret"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +23,37 @@ class CloudGrant:
     access: Access
     rotate_seconds: int
     """How long an access key is the current one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretFile:
+    """What one file in a pod is made of."""
+
+    owner: str
+    """The service (`namespace/name`) whose secret it is."""
+    secret: str
+    """Path below the owner's own."""
+    format: Literal["json", "env", "field"] = "json"
+    field: str = ""
+    """The one field that is the content, with format `field`."""
+
+    @property
+    def path(self) -> str:
+        """`shop/orders/mail`: the secret's path below the key-value mount."""
+        return f"{self.owner}/{self.secret}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadChoice:
+    """How a service's pod gets its secrets."""
+
+    delivery: Delivery
+    mode: Literal["sidecar", "init"] = "sidecar"
+    """Injector only."""
+    refresh_seconds: int = 300
+    """How soon a changed secret is picked up, by a sidecar or an external secret."""
+    files: Mapping[str, SecretFile] = field(default_factory=dict)
+    """File -> what it is made of; none: every secret of the service's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +68,8 @@ class Service:
     """Name -> grant; its access key is written to the service's path `cloud/<name>`."""
     shares: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Path below the service's own -> the services (`namespace/name`) that may read it too."""
+    workload: WorkloadChoice | None = None
+    """None: its pod reads its secrets itself."""
 
     @property
     def id(self) -> str:
@@ -40,6 +80,43 @@ class Service:
     def slug(self) -> str:
         """`shop.orders`: where a slash can't stand. No label holds a dot, so no two services share one."""
         return f"{self.namespace}.{self.name}"
+
+    @property
+    def role(self) -> str:
+        """`svc-shop.orders`: its role, and its acl."""
+        return f"svc-{self.slug}"
+
+    @property
+    def fields(self) -> Mapping[str, tuple[str, ...]]:
+        """Every path below the service's own -> the fields that the program writes there."""
+        written = {path: tuple(fields) for path, fields in self.secrets.items()}
+        return written | {f"cloud/{name}": CREDENTIAL_FIELDS for name in self.cloud}
+
+    def default_files(self, delivery: Delivery) -> list[tuple[str, SecretFile]]:
+        """Give every own secret as files: `mail.json`; `mail.password` where only single fields can be had.
+
+        Two may have one name (`a/b` and `a-b`): the catalogue's reader refuses that.
+        """
+        return [
+            (name, file)
+            for path, fields in sorted(self.fields.items())
+            for name, file in self._default(delivery, path, fields)
+        ]
+
+    def _default(
+        self, delivery: Delivery, path: str, fields: tuple[str, ...]
+    ) -> list[tuple[str, SecretFile]]:
+        flat = path.replace("/", "-")
+        if delivery != "csi":
+            return [(f"{flat}.json", SecretFile(owner=self.id, secret=path))]
+        return [
+            (f"{flat}.{each}", SecretFile(owner=self.id, secret=path, format="field", field=each))
+            for each in sorted(fields)
+        ]
+
+    def files(self, choice: WorkloadChoice) -> Mapping[str, SecretFile]:
+        """Give what the pod gets: the files that were chosen, else every secret of the service's own."""
+        return dict(sorted(choice.files.items())) or dict(self.default_files(choice.delivery))
 
 
 @dataclass(frozen=True, kw_only=True)

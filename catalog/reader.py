@@ -9,8 +9,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from catalog.links import Entry, link_mistakes
-from catalog.model import Catalog, CloudGrant, Service, Team
-from catalog.schema import ServiceFile, TeamFile
+from catalog.model import Catalog, CloudGrant, SecretFile, Service, Team, WorkloadChoice
+from catalog.schema import SecretFileEntry, ServiceFile, TeamFile, WorkloadEntry
 from mistakes import Mistake, MistakesError
 from mistakes.document import Document, one_line
 from mistakes.document import read as read_document
@@ -183,6 +183,27 @@ def _service(file: ServiceFile) -> Service:
             for name, grant in file.cloud.items()
         },
         shares=file.shares,
+        workload=_workload(file.workload, f"{file.namespace}/{file.service}"),
+    )
+
+
+def _workload(entry: WorkloadEntry | None, service: str) -> WorkloadChoice | None:
+    if entry is None:
+        return None
+    return WorkloadChoice(
+        delivery=entry.as_,
+        mode=entry.mode or "sidecar",
+        refresh_seconds=seconds(entry.refresh or "5m"),
+        files={name: _secret_file(file, service) for name, file in entry.files.items()},
+    )
+
+
+def _secret_file(entry: SecretFileEntry, service: str) -> SecretFile:
+    return SecretFile(
+        owner=entry.of or service,
+        secret=entry.secret,
+        format="field" if entry.field else entry.format or "json",
+        field=entry.field or "",
     )
 
 

@@ -1,19 +1,23 @@
 """A catalogue file as people write it. Only the reader sees these models; everything else sees `catalog.model`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mistakes.document import Path
 from mistakes.shapes import (
     Bucket,
     ConfigKey,
     Duration,
     FieldName,
+    FileName,
     KeyValuePath,
     Label,
     PersonName,
     ServiceId,
     YesNo,
+    refuse_all,
 )
 
 
@@ -49,6 +53,81 @@ class GrantEntry(_File):
     ] = "30d"
 
 
+class SecretFileEntry(_File):
+    """One file in the pod, made of one secret: whole, or one field of it."""
+
+    secret: Annotated[KeyValuePath, Field(description="Path of a secret below the service's own.")]
+    of: Annotated[
+        ServiceId | None,
+        Field(description="The service whose secret it is; it must share it. This one by default."),
+    ] = None
+    format: Annotated[
+        Literal["json", "env"] | None,
+        Field(
+            description="json: an object of all fields. env: lines that a shell can source, `export"
+            " MAIL_PASSWORD='...'` for field password of secret mail. json by default."
+        ),
+    ] = None
+    field: Annotated[
+        FieldName | None, Field(description="This field's value and nothing else.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "SecretFileEntry":
+        if self.field and self.format:
+            refuse_all([(("format",), "means nothing with field", "delete one of them")])
+        return self
+
+
+class WorkloadEntry(_File):
+    """How the service's pod gets its secrets."""
+
+    as_: Annotated[
+        Literal["injector", "csi", "external-secret"],
+        Field(
+            alias="as",
+            description="injector: an agent in the pod writes files. csi: a volume of the Secrets"
+            " Store CSI driver. external-secret: a Kubernetes Secret, kept by External Secrets.",
+        ),
+    ]
+    mode: Annotated[
+        Literal["sidecar", "init"] | None,
+        Field(
+            description="injector: sidecar follows rotations; init writes once and ends, for jobs."
+            " sidecar by default."
+        ),
+    ] = None
+    refresh: Annotated[
+        Duration | None,
+        Field(
+            description="How soon a changed secret is picked up by a sidecar or an external-secret;"
+            " 5m by default."
+        ),
+    ] = None
+    files: Annotated[
+        dict[FileName, SecretFileEntry],
+        Field(description="File -> what is in it. By default every secret of the service's own."),
+    ] = {}
+
+    @model_validator(mode="after")
+    def _whole(self) -> "WorkloadEntry":
+        refuse_all(self._findings())
+        return self
+
+    def _findings(self) -> Iterator[tuple[Path, str, str]]:
+        if self.mode and self.as_ != "injector":
+            yield ("mode",), f"means nothing with as: {self.as_}", "delete it"
+        if self.refresh and self.as_ == "csi":
+            yield ("refresh",), "is the CSI driver's own setting", "delete it"
+        elif self.refresh and self.mode == "init":
+            yield ("refresh",), "means nothing with mode: init", "delete it"
+        if self.as_ == "csi":
+            for name, file in self.files.items():
+                if not file.field:
+                    wrong = "is a whole secret, and csi gives single fields only"
+                    yield ("files", name), wrong, "write its field"
+
+
 class ServiceFile(_File):
     """One service: one ServiceAccount, one role, one acl, one key-value path."""
 
@@ -73,6 +152,13 @@ class ServiceFile(_File):
         dict[KeyValuePath, Annotated[tuple[ServiceId, ...], Field(min_length=1)]],
         Field(description="Path of this service -> the services that may read it too."),
     ] = {}
+    workload: Annotated[
+        WorkloadEntry | None,
+        Field(
+            description="How its pod gets its secrets; without, it has a ServiceAccount and a role,"
+            " and reads them itself."
+        ),
+    ] = None
 
 
 class Member(_File):

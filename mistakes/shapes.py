@@ -100,6 +100,16 @@ FieldName = Annotated[
         128,
     ),
 ]
+# What a Kubernetes Secret takes as a key, and every volume as a file.
+FileName = Annotated[
+    Text,
+    shape(
+        r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+        "a file's name: letters, digits, dots, underscores and hyphens, a letter or digit at either end",
+        "mail.json",
+        253,
+    ),
+]
 CONFIG_KEY = r"^[A-Za-z][A-Za-z0-9_-]*$"
 ConfigKey = Annotated[
     Text,

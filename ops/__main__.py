@@ -1,5 +1,6 @@
 """Lists the commands. Each imports what it needs when it runs, so that `check` stays quick."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,17 +16,26 @@ app = typer.Typer(
 Stack = Annotated[
     str | None, typer.Option(help="The stack; otherwise the selected one.", envvar="PULUMI_STACK")
 ]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Read this instead of Pulumi.<stack>.yaml.", envvar="PULUMI_OPTION_CONFIG_FILE"
+    ),
+]
+
+
+class Way(StrEnum):
+    """How a pod gets its secrets; the keys of ops.workload.DELIVERIES."""
+
+    ANNOTATIONS = "annotations"
+    CSI = "csi"
+    EXTERNAL_SECRET = "external-secret"  # noqa: S105  no secret, a way
 
 
 @app.command("check")
 def check_command(
     stack: Annotated[str, typer.Option(help="The stack.", envvar="PULUMI_STACK")],
-    config_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="Read this instead of Pulumi.<stack>.yaml.", envvar="PULUMI_OPTION_CONFIG_FILE"
-        ),
-    ] = None,
+    config_file: ConfigFile = None,
 ) -> None:
     """Check settings and catalogue whole, from their files, without an engine or a network."""
     from ops.check import check  # noqa: PLC0415
@@ -68,6 +78,32 @@ def drift_command(
         raise typer.Exit(1)
 
 
+@app.command("workload")
+def workload_command(
+    service: Annotated[str, typer.Argument(help="namespace/name, such as shop/orders")],
+    asked: Annotated[
+        Way | None,
+        typer.Option("--as", help="How its pod gets its secrets; otherwise as its own file says."),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Vault's, as pods reach it; otherwise https://vault.<namespace>.svc:8200."
+        ),
+    ] = None,
+    stack: Stack = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print, as YAML, what a team pastes into its own manifests."""
+    from ops.workload import workload  # noqa: PLC0415
+
+    way = asked.value if asked else None
+    text = workload(
+        Path.cwd(), service, stack=stack, asked=way, address=address, config_file=config_file
+    )
+    typer.echo(text, nl=False)
+
+
 @app.command("empty-servers")
 def empty_servers_command(
     directory: Annotated[Path, typer.Argument(help="strongroom:server.directory")],
@@ -86,16 +122,23 @@ def empty_servers_command(
 
 def main() -> None:
     """Run; what people can put right is one line, with exit code 1."""
+    try:
+        app(prog_name="python -m ops")
+    except Exception as error:
+        if not isinstance(error, _known()):
+            raise
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
+def _known() -> tuple[type[Exception], ...]:
+    """What says by itself what to do. Imported when something is wrong: most commands need none of it."""
     from components.server.nodes import NodeError  # noqa: PLC0415
     from custody.errors import CustodyError  # noqa: PLC0415
     from mistakes import MistakesError  # noqa: PLC0415
     from ops.stack import StackError  # noqa: PLC0415
 
-    try:
-        app(prog_name="python -m ops")
-    except (CustodyError, MistakesError, NodeError, StackError) as error:
-        typer.echo(str(error), err=True)
-        raise SystemExit(1) from None
+    return CustodyError, MistakesError, NodeError, StackError
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """What the state of a stack says: read through Pulumi's own command line, kept in memory."""
 
+import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
@@ -69,6 +72,29 @@ def the_only(found: list[Resource], kind: str) -> Resource:
             f"the stack has {len(matching)} resources of type {kind} instead of one; run `pulumi up` first"
         )
     return matching[0]
+
+
+def selected(root: Path) -> str:
+    """Give the name of the project's selected stack, from the file in which Pulumi remembers it.
+
+    `pulumi stack --show-name` would take longer than what asks for it.
+    Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/workspace.go
+
+    Raises:
+        StackError: if none is selected.
+
+    """
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    project = str(root.absolute() / "Pulumi.yaml")
+    digest = hashlib.sha1(project.encode(), usedforsecurity=False).hexdigest()
+    # The project's name stands in front; one directory has one project.
+    for path in sorted((home / "workspaces").glob(f"*-{digest}-workspace.json")):
+        try:
+            stack = str(json.loads(path.read_text())["stack"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return stack.rsplit("/", 1)[-1]
+    raise StackError("no stack is selected; add --stack, or run `pulumi stack select`")
 
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"

@@ -33,7 +33,7 @@ class Services(pulumi.ComponentResource):
         shared = shared_paths(args.services)
         self.logins = {}
         for service in args.services:
-            role = f"svc-{service.slug}"
+            role = service.role
             acl = vault.Policy(
                 role,
                 name=role,

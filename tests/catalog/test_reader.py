@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.model import Catalog, CloudGrant, Service, Team
+from catalog.model import Catalog, CloudGrant, SecretFile, Service, Team, WorkloadChoice
 from catalog.reader import read, seconds
 from mistakes import MistakesError
 from tests.settings.project import BILLING, ORDERS, TEAM
@@ -98,6 +98,62 @@ def test_a_secret_path_may_have_parts(tmp_path: Path) -> None:
     directory = written(tmp_path, {"a.yaml": orders, "b.yaml": BILLING})
 
     assert "mail/outgoing" in read(directory).services[1].secrets
+
+
+FILES = """\
+workload:
+  as: injector
+  refresh: 1m
+  files:
+    app.env: {secret: mail, format: env}
+    mail.json: {secret: mail}
+    password: {secret: mail, field: password}
+"""
+
+
+def test_a_service_says_how_its_pod_gets_its_secrets(tmp_path: Path) -> None:
+    billing = (
+        BILLING
+        + "workload: {as: injector, mode: init, files: {m: {of: shop/orders, secret: mail}}}\n"
+    )
+    directory = written(tmp_path, {"a.yaml": ORDERS + FILES, "b.yaml": billing})
+
+    second, first = read(directory).services
+
+    assert first.workload == WorkloadChoice(
+        delivery="injector",
+        refresh_seconds=60,
+        files={
+            "app.env": SecretFile(owner="shop/orders", secret="mail", format="env"),
+            "mail.json": SecretFile(owner="shop/orders", secret="mail"),
+            "password": SecretFile(
+                owner="shop/orders", secret="mail", format="field", field="password"
+            ),
+        },
+    )
+    assert second.workload is not None
+    assert (second.workload.mode, second.workload.files["m"].path) == ("init", "shop/orders/mail")
+
+
+def test_a_pod_gets_every_secret_of_its_service_s_own_unless_it_chooses(tmp_path: Path) -> None:
+    directory = written(tmp_path, {"a.yaml": ORDERS, "b.yaml": BILLING})
+    orders = read(directory).services[1]
+
+    whole = orders.files(WorkloadChoice(delivery="injector"))
+    single = orders.files(WorkloadChoice(delivery="csi"))
+
+    assert orders.workload is None
+    assert {name: file.path for name, file in whole.items()} == {
+        "cloud-invoices.json": "shop/orders/cloud/invoices",
+        "mail.json": "shop/orders/mail",
+    }
+    assert {name: file.field for name, file in single.items()} == {
+        "cloud-invoices.access_key_id": "access_key_id",
+        "cloud-invoices.bucket": "bucket",
+        "cloud-invoices.region": "region",
+        "cloud-invoices.secret_access_key": "secret_access_key",
+        "mail.password": "password",
+    }
 
 
 def test_no_service_is_called_unknown_while_a_file_cannot_be_read(tmp_path: Path) -> None:

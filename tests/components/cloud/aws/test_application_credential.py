@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.model import CREDENTIAL_FIELDS
 from components.cloud.aws.application_credential import slots
 from components.cloud.aws.cloud import AwsCloud
 from components.cloud.contract import BucketGrant
@@ -47,6 +48,10 @@ def test_a_service_gets_the_key_of_this_period(declare: Declare) -> None:
         "access_key_id": f"AKIA-{NAME}-key-10",
         "secret_access_key": f"secret of {NAME}-key-10",
     }
+
+
+def test_its_fields_are_those_that_the_catalogue_knows(declare: Declare) -> None:
+    assert set(_declared(declare, now=1050.0).result) == set(CREDENTIAL_FIELDS)
 
 
 def test_an_emulator_s_address_comes_with_the_key(declare: Declare) -> None:

@@ -1,0 +1,198 @@
+"""`python -m ops workload`: what a team pastes into its own manifests so that its pod gets the service's secrets."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from catalog.model import Delivery, Service, WorkloadChoice
+from catalog.reader import read
+from components.workload import csi, external_secret, injector
+from components.workload.access import PodAccess
+from mistakes import MistakesError
+from mistakes.explain import closest
+from mistakes.shapes import Label
+from ops.stack import StackError, selected
+from settings.login import Access
+from settings.stack import Stack, of_file
+
+Document = dict[str, Any]
+Parts = list[tuple[str, Document]]
+"""What is above each document, and the document."""
+
+DELIVERIES: Mapping[str, Delivery] = {
+    "annotations": "injector",
+    "csi": "csi",
+    "external-secret": "external-secret",
+}
+"""What people ask for -> what the catalogue calls it."""
+
+
+def workload(
+    root: Path,
+    service_id: str,
+    *,
+    stack: str | None = None,
+    asked: str | None = None,
+    address: str | None = None,
+    config_file: Path | None = None,
+) -> str:
+    """Give the YAML for service `shop/orders`, with comments that say where each part goes.
+
+    `asked` is one of DELIVERIES; without, what the service's own file chooses, else annotations. `address` is
+    Vault's as pods reach it; without, that of the chart's Service in the servers' namespace.
+
+    Only what is needed is read: mistakes elsewhere in the stack's file, and files that are missing on this machine,
+    are `ops check`'s concern.
+
+    Raises:
+        MistakesError: with every mistake of the catalogue, or if the stack's file can't be read.
+        StackError: if the service is unknown or has no secrets, or the stack's file can't be understood.
+
+    """
+    settings = of_file(root, stack or selected(root), config_file)
+    if not settings.readable:
+        raise MistakesError(settings.mistakes)
+    catalog = read(root / settings.values.get("catalog", "catalog"))
+    service = _service(catalog.services, service_id)
+    choice = _choice(service, asked)
+    if not service.files(choice):
+        raise StackError(f"{service.id} has no secrets; write some into its catalogue file first")
+    access = _access(settings, address)
+    try:
+        parts = _PARTS[choice.delivery](service, access, choice)
+    except ValueError as error:
+        raise StackError(f"{service.id}: {error}; write its field into workload.files") from None
+    return "---\n".join(_text(comment, document) for comment, document in parts)
+
+
+def _service(services: Sequence[Service], wanted: str) -> Service:
+    known = {each.id: each for each in services}
+    if wanted not in known:
+        cure = closest(wanted, known).removeprefix("delete it, or ")
+        raise StackError(f"the catalogue has no service {wanted}; {cure}")
+    return known[wanted]
+
+
+def _choice(service: Service, asked: str | None) -> WorkloadChoice:
+    own = service.workload or WorkloadChoice(delivery="injector")
+    return replace(own, delivery=DELIVERIES[asked]) if asked else own
+
+
+def _access(stack: Stack, address: str | None) -> PodAccess:
+    login = _part(stack, "access")
+    # The rest of it may be filled in elsewhere (`local`), or wrong: what pods need must be right.
+    fields = {name: Access.model_fields[name].default for name in ("mount", "audience")}
+    try:
+        Access.model_validate(login)
+    except ValidationError as error:
+        if any(each["loc"][:1] in {(name,) for name in fields} for each in error.errors()):
+            raise _wrong(stack, "access") from None
+    try:
+        # The chart calls its Service as we call the release.
+        namespace = TypeAdapter(Label).validate_python(
+            _part(stack, "server").get("namespace", "vault")
+        )
+    except ValidationError:
+        raise _wrong(stack, "server") from None
+    try:
+        return PodAccess(
+            address=address or f"https://vault.{namespace}.svc:8200",
+            login_mount=login.get("mount", fields["mount"]),
+            audience=login.get("audience", fields["audience"]),
+        )
+    except ValueError as error:
+        raise StackError(f"--{error}; write https://<name that its certificate has>:8200") from None
+
+
+def _part(stack: Stack, name: str) -> Document:
+    try:
+        value = json.loads(stack.values.get(name) or "{}")
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise _wrong(stack, name)
+    return value
+
+
+def _wrong(stack: Stack, what: str) -> StackError:
+    return StackError(
+        f"strongroom:{what} in {stack.document.file} is wrong; `python -m ops check --stack {stack.name}` says how"
+    )
+
+
+def _annotations(service: Service, access: PodAccess, choice: WorkloadChoice) -> Parts:
+    comment = _pod_comment(service, "Every container gets the files in /vault/secrets.")
+    return [(comment, _patch(injector.pod_template(service, access, choice)))]
+
+
+def _csi(service: Service, access: PodAccess, choice: WorkloadChoice) -> Parts:
+    made = csi.secret_provider_class(service, access, choice)
+    pod = (_pod_comment(service, _MOUNT), _patch(csi.pod_template(service)))
+    return [*_undeclared(service, choice, [made]), pod]
+
+
+def _external_secret(service: Service, access: PodAccess, choice: WorkloadChoice) -> Parts:
+    made = [
+        external_secret.secret_store(service, access),
+        external_secret.external_secret(service, access, choice),
+    ]
+    pod = (_pod_comment(service, _MOUNT), _patch(external_secret.pod_template(service)))
+    return [*_undeclared(service, choice, made), pod]
+
+
+_PARTS: Mapping[Delivery, Callable[[Service, PodAccess, WorkloadChoice], Parts]] = {
+    "injector": _annotations,
+    "csi": _csi,
+    "external-secret": _external_secret,
+}
+_MOUNT = (
+    "In a container:\n"
+    "#   volumeMounts: [{name: vault-secrets, mountPath: /vault/secrets, readOnly: true}]"
+)
+
+
+def _undeclared(service: Service, choice: WorkloadChoice, made: Sequence[Document]) -> Parts:
+    """Leave out what `pulumi up` declares: the way that the service's own file chooses."""
+    if service.workload and service.workload.delivery == choice.delivery:
+        return []
+    comment = (
+        f"Apply this, or write `workload: {{as: {choice.delivery}}}` into {service.id}'s catalogue"
+        " file: then `pulumi up` does."
+    )
+    return [(comment, document) for document in made]
+
+
+def _pod_comment(service: Service, then: str) -> str:
+    return (
+        f"Into the Deployment, StatefulSet or Job of {service.id}; `kubectl patch --patch-file` takes"
+        f" it as it is.\n# {then}"
+    )
+
+
+def _patch(pod_template: Document) -> Document:
+    return {"spec": {"template": pod_template}}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Text of several lines as such, and no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def _text(comment: str, document: Document) -> str:
+    body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return f"# {comment}\n{body}"

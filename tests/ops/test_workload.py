@@ -1,0 +1,238 @@
+"""`python -m ops workload`, as a team runs it."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from catalog.reader import read
+from components.workload import injector
+from components.workload.access import PodAccess
+from ops.__main__ import Way
+from ops.workload import DELIVERIES
+from tests.components.workload import crds
+from tests.settings.project import Project, edited
+
+CHECKOUT = Path(__file__).parents[2]
+PREFIX = "vault.hashicorp.com/"
+
+
+def run(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    return subprocess.run(
+        [sys.executable, "-m", "ops", "workload", *arguments],
+        cwd=root,
+        env={**kept, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def printed(project: Project, *arguments: str) -> list[Any]:
+    done = run(project.root, "shop/orders", "--stack", "dev", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return list(yaml.safe_load_all(done.stdout))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = Project(tmp_path)
+    project.write()
+    return project
+
+
+def chosen(project: Project, workload: str) -> None:
+    project.catalog["orders.yaml"] += f"workload: {workload}\n"
+    project.write()
+
+
+def test_annotations_are_a_patch_of_a_pod_s_controller(project: Project) -> None:
+    (patch,) = printed(project, "--as", "annotations")
+
+    orders = read(project.root / "catalog").services[1]
+    access = PodAccess(
+        address="https://vault.vault.svc:8200", login_mount="kubernetes", audience="vault"
+    )
+    choice = orders.workload
+    assert choice is None
+    template = patch["spec"]["template"]
+    assert template["spec"]["serviceAccountName"] == "orders"
+    assert template["spec"]["volumes"] == [injector.token_volume(access)]
+    assert template["metadata"]["annotations"][f"{PREFIX}role"] == "svc-shop.orders"
+
+
+def test_they_are_what_the_component_declares(project: Project) -> None:
+    chosen(project, "{as: injector, mode: init, files: {app.env: {secret: mail, format: env}}}")
+
+    (patch,) = printed(project)
+
+    orders = read(project.root / "catalog").services[1]
+    assert orders.workload is not None
+    access = PodAccess(
+        address="https://vault.vault.svc:8200", login_mount="kubernetes", audience="vault"
+    )
+    assert patch["spec"]["template"] == injector.pod_template(orders, access, orders.workload)
+
+
+def test_csi_is_a_class_and_a_volume(project: Project) -> None:
+    made, patch = printed(project, "--as", "csi")
+
+    jsonschema.validate(made, crds.SECRET_PROVIDER_CLASS)
+    assert "csi" in patch["spec"]["template"]["spec"]["volumes"][0]
+
+
+def test_external_secret_is_a_store_a_secret_and_a_volume(project: Project) -> None:
+    store, secret, patch = printed(project, "--as", "external-secret")
+
+    jsonschema.validate(store, crds.SECRET_STORE)
+    jsonschema.validate(secret, crds.EXTERNAL_SECRET)
+    assert "secret" in patch["spec"]["template"]["spec"]["volumes"][0]
+
+
+@pytest.mark.parametrize("way", ["csi", "external-secret"])
+def test_what_the_program_declares_is_not_pasted(project: Project, way: str) -> None:
+    chosen(project, f"{{as: {way}}}")
+
+    (patch,) = printed(project)
+
+    assert list(patch) == ["spec"]
+
+
+def test_the_stack_says_where_vault_is_and_how_to_log_in(project: Project) -> None:
+    project.stack = edited(
+        project.stack,
+        [
+            ("    method: jwt\n", "    method: jwt\n    mount: cluster-a\n    audience: safe\n"),
+            ("    kind: processes\n", "    kind: processes\n    namespace: security\n"),
+        ],
+    )
+    project.write()
+
+    (patch,) = printed(project)
+
+    annotations = patch["spec"]["template"]["metadata"]["annotations"]
+    assert annotations[f"{PREFIX}service"] == "https://vault.security.svc:8200"
+    assert annotations[f"{PREFIX}auth-path"] == "auth/cluster-a"
+    sources = patch["spec"]["template"]["spec"]["volumes"][0]["projected"]["sources"]
+    assert sources[0]["serviceAccountToken"]["audience"] == "safe"
+
+
+def test_another_address_may_be_given(project: Project) -> None:
+    (patch,) = printed(project, "--address", "https://vault.example.com")
+
+    annotations = patch["spec"]["template"]["metadata"]["annotations"]
+    assert annotations[f"{PREFIX}service"] == "https://vault.example.com"
+
+
+def test_what_is_missing_for_an_up_is_not_missed_here(project: Project) -> None:
+    (project.root / "pem").unlink()
+    project.stack = edited(project.stack, [("    issuer: https://issuer.example.com\n", "")])
+    project.write()
+
+    assert len(printed(project)) == 1
+
+
+def test_the_selected_stack_is_taken(project: Project) -> None:
+    path = hashlib.sha1(
+        str(project.root / "Pulumi.yaml").encode(), usedforsecurity=False
+    ).hexdigest()
+    home = project.root / "home"
+    (home / "workspaces").mkdir(parents=True)
+    workspace = home / "workspaces" / f"strongroom-{path}-workspace.json"
+    workspace.write_text(json.dumps({"stack": "organization/strongroom/dev"}))
+
+    with_one = run(project.root, "shop/orders", PULUMI_HOME=str(home))
+    workspace.unlink()
+    without = run(project.root, "shop/orders", PULUMI_HOME=str(home))
+
+    assert with_one.returncode == 0
+    assert (without.returncode, without.stdout) == (1, "")
+    assert without.stderr == "no stack is selected; add --stack, or run `pulumi stack select`\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["shop/ordrs"], "the catalogue has no service shop/ordrs; write shop/orders"),
+        (["shop/billing"], "shop/billing has no secrets; write some into its catalogue file first"),
+        (
+            ["shop/orders", "--address", "http://vault:8200"],
+            (
+                "--address must begin with https://, and is http://vault:8200;"
+                " write https://<name that its certificate has>:8200"
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_is_one_line(project: Project, arguments: list[str], says: str) -> None:
+    done = run(project.root, *arguments, "--stack", "dev")
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{says}\n")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "part"),
+    [
+        ("    method: jwt\n    mount: a/b\n", "access"),
+        ("    method: jwt\n    audience: 'a b'\n", "access"),
+    ],
+)
+def test_a_wrong_setting_is_named(project: Project, wrong: str, part: str) -> None:
+    project.stack = edited(project.stack, [("    method: jwt\n", wrong)])
+    project.write()
+
+    done = run(project.root, "shop/orders", "--stack", "dev")
+
+    assert done.stderr == (
+        f"strongroom:{part} in Pulumi.dev.yaml is wrong; `python -m ops check --stack dev` says how\n"
+    )
+
+
+def test_a_whole_secret_is_not_for_csi(project: Project) -> None:
+    chosen(project, "{as: injector, files: {mail.json: {secret: mail}}}")
+
+    done = run(project.root, "shop/orders", "--stack", "dev", "--as", "csi")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("shop/orders: file mail.json is a whole secret")
+
+
+def test_mistakes_of_the_catalogue_are_said(project: Project) -> None:
+    project.catalog["billing.yaml"] += "owner: me\n"
+    project.write()
+
+    done = run(project.root, "shop/orders", "--stack", "dev")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("catalog/billing.yaml:3: owner is unknown")
+
+
+def test_a_stack_that_has_no_file_is_said(project: Project) -> None:
+    done = run(project.root, "shop/orders", "--stack", "nowhere")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Pulumi.nowhere.yaml")
+
+
+def test_the_command_line_offers_what_there_is() -> None:
+    assert [way.value for way in Way] == list(DELIVERIES)
+
+
+def test_no_engine_and_no_network_is_loaded() -> None:
+    script = (
+        "import sys, ops.__main__, ops.workload;"
+        "print({'pulumi', 'requests', 'boto3', 'ssl'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=CHECKOUT, check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout == "set()\n"
