@@ -73,6 +73,9 @@ def parse(text: str, file: str) -> Document:
         # Where something is missing at the end, the mark stands behind the last line.
         line = min(mark.line + 1, len(text.splitlines()) or 1) if mark else None
         problem = one_line(error.problem or "no reason given")
+        if "nesting depth" in problem:
+            # PyYAML 6.0.4's libyaml has a bound of its own, before ours.
+            return _unreadable(file, line, "is nested too deeply", "write it flat")
         return _unreadable(file, line, f"isn't readable YAML ({problem})", "correct it there")
     except yaml.YAMLError as error:
         # The reader's errors are about characters that YAML forbids; they carry an offset and no line.
