@@ -1,46 +1,42 @@
 """What differs, in the engine's words."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection
 
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.plugins.kind import Kind, Values
-from sandbox.plugins.values import holds_unknown
+from sandbox.plugins.kind import Difference
 
 
-def diff_response(names: Mapping[str, bool], old: Values, new: Values) -> provider_pb2.DiffResponse:
-    """`names`: what differs -> whether that replaces the resource."""
+def diff_response(
+    difference: Difference, ignored: Collection[str] = ()
+) -> provider_pb2.DiffResponse:
+    """Give all that differs but what lies below a path in `ignored`."""
     kinds = provider_pb2.PropertyDiff
+    names = {
+        path: replaces
+        for path, replaces in difference.replaces.items()
+        if not any(_below(path, each) for each in ignored)
+    }
     detailed = {}
     for name, replaces in names.items():
-        if name not in new:
+        if name in difference.removed:
             kind = kinds.DELETE_REPLACE if replaces else kinds.DELETE
-        elif name not in old:
+        elif name in difference.added:
             kind = kinds.ADD_REPLACE if replaces else kinds.ADD
         else:
             kind = kinds.UPDATE_REPLACE if replaces else kinds.UPDATE
         detailed[name] = kinds(kind=kind)
+    replacing = [name for name, replaces in names.items() if replaces]
     response = provider_pb2.DiffResponse
     return response(
         changes=response.DIFF_SOME if names else response.DIFF_NONE,
         diffs=list(names),
-        replaces=[name for name, replaces in names.items() if replaces],
+        replaces=replacing,
         detailedDiff=detailed,
         hasDetailedDiff=True,
+        deleteBeforeReplace=bool(replacing) and difference.delete_first,
     )
 
 
-def inputs_now(kind: Kind[Any], found: Values, inputs: Values) -> dict[str, Any]:
-    """Give the inputs that would have made what was found: the state's own, but for what drifted."""
-    now = dict(inputs)
-    for each in kind.properties.values():
-        if each.output or each.write_only or each.believed:
-            continue
-        value = found.get(each.name)
-        if each.name in inputs:
-            if not each.same(value, inputs[each.name]) and not holds_unknown(inputs[each.name]):
-                now[each.name] = value if value is not None else each.default
-        elif (not inputs or not each.computed) and not each.same(value, each.default):
-            now[each.name] = value
-    return now
+def _below(path: str, place: str) -> bool:
+    return path == place or path.startswith((f"{place}.", f"{place}["))

@@ -15,6 +15,11 @@ class IncompleteError(Exception):
         self.identity = identity
         self.state = state
         self.cause = cause
+        # The servicer fills in the rest.
         self.secret: Collection[str] = ()
-        """Names of secret properties in `state`; the servicer knows them."""
+        """Names of secret properties in `state`."""
+        self.nulls = False
+        """Whether nulls inside values say something."""
+        self.inputs: Mapping[str, Any] | None = None
+        """What a read found as inputs."""
         super().__init__(" ".join(str(cause).split()))

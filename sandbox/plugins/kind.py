@@ -112,6 +112,18 @@ def properties(*listed: Property) -> dict[str, Property]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """How declared inputs differ from what there is."""
+
+    replaces: Mapping[str, bool]
+    """Property, or path into one -> whether it replaces the resource."""
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    delete_first: bool = False
+    """Whether a replacement's predecessor has to go first, since both would have the same name."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Made:
     """What a create leaves: the id by which the server finds it again, and its state."""
 
@@ -139,6 +151,55 @@ class Kind(ABC, Generic[Client]):
     @abstractmethod
     def delete(self, client: Client, identity: str, state: Values) -> None:
         """Delete it; that it is gone already is no error."""
+
+    def checked(
+        self, client: Client, inputs: Values, olds: Values, own_name: Callable[[int], str]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Give inputs as the state keeps them, and what is refused: property -> why.
+
+        `olds` are the inputs of before, empty for what is new; `own_name` makes a name out of the resource's
+        own and that many random digits.
+        """
+        del client
+        named = dict(inputs)
+        for each in self.properties.values():
+            if each.autonamed and each.name not in named:
+                named[each.name] = olds.get(each.name) or own_name(7)
+        return named, {}
+
+    def difference(self, client: Client, state: Values, olds: Values, inputs: Values) -> Difference:
+        """Hold declared inputs against the state, as read last; `olds` are the inputs that made it."""
+        del client, olds
+        changed = self.changed(state, inputs)
+        return Difference(
+            replaces={name: self.properties[name].immutable for name in changed},
+            added=frozenset(name for name in changed if name not in state),
+            removed=frozenset(name for name in changed if name not in inputs),
+        )
+
+    def previewed(self, state: Values, inputs: Values) -> dict[str, Any]:
+        """Give what an update's preview knows of the new state."""
+        told = {
+            name: value
+            for name, value in state.items()
+            if name in self.properties
+            and (self.properties[name].output or self.properties[name].computed)
+        }
+        return {**told, **self.kept(inputs)}
+
+    def inputs_now(self, found: Values, inputs: Values) -> dict[str, Any]:
+        """Give the inputs that would have made what was found: the state's own, but for what drifted."""
+        now = dict(inputs)
+        for each in self.properties.values():
+            if each.output or each.write_only or each.believed:
+                continue
+            value = found.get(each.name)
+            if each.name in inputs:
+                if not each.same(value, inputs[each.name]) and not holds_unknown(inputs[each.name]):
+                    now[each.name] = value if value is not None else each.default
+            elif (not inputs or not each.computed) and not each.same(value, each.default):
+                now[each.name] = value
+        return now
 
     def completed(self, inputs: Values) -> dict[str, Any]:
         """Inputs with the plugin's own defaults."""

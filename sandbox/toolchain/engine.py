@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.problem import ProblemError
-from sandbox.toolchain import go, official
+from sandbox.toolchain import go, official, pulumi_source
 from sandbox.toolchain.cache import Cache
 
 OLDEST = (3, 250, 0)
@@ -37,7 +37,7 @@ def find(cache: Cache, search_path: str) -> Engine:
     """
     system = f"{platform.system().lower()}-{platform.machine()}"
     downloaded = f"pulumi-{official.version()}-{system}"
-    built = f"pulumi-{go.VERSION}-{system}-built"
+    built = f"pulumi-{pulumi_source.VERSION}-{system}-built"
     found = _on_path(cache, search_path)
     if found is not None:
         return found
@@ -57,7 +57,7 @@ def find(cache: Cache, search_path: str) -> Engine:
             "there is no Pulumi here: none on PATH, its download can't be reached, and there is no Go to build it",
             "install Pulumi >= 3.250 (https://www.pulumi.com/docs/install/) or Go >= 1.25 (https://go.dev/dl/)",
         )
-    entry = cache.make(built, lambda empty: go.build(empty, cache.say), works)
+    entry = cache.make(built, lambda empty: pulumi_source.build(empty, cache.say), works)
     return Engine(pulumi=entry / "pulumi", hosted=False)
 
 

@@ -1,41 +1,46 @@
-"""Builds Pulumi's engine from its Go modules, where only package registries can be reached."""
+"""Builds tools from their Go modules, where only package registries can be reached."""
 
 import json
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.problem import ProblemError
 from sandbox.toolchain.progress import Say, step
 
-# The proxies hold only some versions of the engine's module; of those that run SDK 3.272, this is the latest.
-VERSION = "3.250.0"
-_PACKAGE = "github.com/pulumi/pulumi/pkg/v3"
-_SDK = "github.com/pulumi/pulumi/sdk/v3"
-# With these four every other module is pinned too: by the go.sum that the first one contains.
-_SUMS = {
-    _PACKAGE: "h1:T2eQ5Ujv3+H2FUqYuJ5pwUtKFDazdvkyG5P3V3iEt0I=",
-    f"{_PACKAGE}/go.mod": "h1:kQbUKTlGS7n83eVx7X8zrhusm5lC2gIBGR1F4WR31yM=",
-    _SDK: "h1:J9KDqsFS5rknqym7uVNjtcBF3M+9laOvpDAtY4xmaEg=",
-    f"{_SDK}/go.mod": "h1:lzcc9vPbkWn3TLD4ZJTiz0lixYM3a/9pSNwsBLLmUEE=",
-}
-# A `replace` counts only in the module that is built: this is the engine's own.
-_GO_MOD = f"""\
-module strongroom.invalid/toolchain
+_WANTED = (1, 25)
 
-go 1.25.11
 
-require (
-	{_PACKAGE} v{VERSION}
-	{_SDK} v{VERSION}
-)
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One tool, as it is built."""
 
-replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
-"""
-_GO_WANTED = (1, 25)
-_FLAGS = f"-s -w -X {_SDK}/go/common/version.Version=v{VERSION}"
+    name: str
+    """As people call it."""
+    version: str
+    """Of each of its modules, without the `v`."""
+    binary: str
+    package: str
+    """What is built."""
+    sums: Mapping[str, str]
+    """Module, and module with `/go.mod` after it -> its hash. The first module's own go.sum pins all others."""
+    flags: str = ""
+    """For the linker."""
+    replace: str = ""
+    """Lines of go.mod. A `replace` counts only in the module that is built: these are the tool's own."""
+    takes: str
+    """How long it takes, for people."""
+    instead: str
+    """What to do where it can't be built."""
+
+    @property
+    def modules(self) -> list[str]:
+        """Modules that are fetched, the one with the go.sum first."""
+        return [name for name in self.sums if not name.endswith("/go.mod")]
 
 
 def version(search_path: str) -> tuple[int, ...] | None:
@@ -49,13 +54,13 @@ def version(search_path: str) -> tuple[int, ...] | None:
 
 
 def usable(search_path: str) -> bool:
-    """Say whether there is a Go that builds the engine."""
+    """Say whether there is a Go that builds what we build."""
     found = version(search_path)
-    return found is not None and found >= _GO_WANTED
+    return found is not None and found >= _WANTED
 
 
-def build(directory: Path, say: Say) -> None:
-    """Fill the directory with `pulumi` and the official scripts that run Python programs.
+def build(recipe: Recipe, directory: Path, say: Say) -> Mapping[str, Path]:
+    """Put the tool into the directory; give the directory of each of its modules.
 
     Raises:
         ProblemError: if a module can't be had, is not the one that we know, or does not build.
@@ -63,36 +68,35 @@ def build(directory: Path, say: Say) -> None:
     """
     work = directory / "work"
     work.mkdir()
-    (work / "go.mod").write_text(_GO_MOD)
+    required = "".join(f"\t{name} v{recipe.version}\n" for name in recipe.modules)
+    (work / "go.mod").write_text(
+        "module strongroom.invalid/toolchain\n\ngo 1.25.11\n\n"
+        f"require (\n{required})\n\n{recipe.replace}"
+    )
     known = "".join(
-        f"{name.removesuffix('/go.mod')} v{VERSION}{'/go.mod' * name.endswith('/go.mod')} {value}\n"
-        for name, value in _SUMS.items()
+        f"{name.removesuffix('/go.mod')} v{recipe.version}{'/go.mod' * name.endswith('/go.mod')} {value}\n"
+        for name, value in recipe.sums.items()
     )
     (work / "go.sum").write_text(known)
-    with step(say, f"fetching Pulumi {VERSION}'s Go modules"):
-        downloaded = _go(
-            work, "mod", "download", "-json", f"{_PACKAGE}@v{VERSION}", f"{_SDK}@v{VERSION}"
-        )
-    modules = _modules(downloaded)
-    for name in (_PACKAGE, _SDK):
-        if modules[name]["Sum"] != _SUMS[name]:
+    wanted = [f"{name}@v{recipe.version}" for name in recipe.modules]
+    with step(say, f"fetching {recipe.name} {recipe.version}'s Go modules"):
+        modules = _modules(_go(recipe, work, "mod", "download", "-json", *wanted))
+    for name in recipe.modules:
+        if modules[name]["Sum"] != recipe.sums[name]:
             raise ProblemError(
-                f"the Go proxy serves another {name} v{VERSION} than the one that we know",
-                "use another GOPROXY, or install Pulumi: https://www.pulumi.com/docs/install/",
+                f"the Go proxy serves another {name} v{recipe.version} than the one that we know",
+                f"use another GOPROXY, or {recipe.instead}",
             )
-    (work / "go.sum").write_text(known + Path(modules[_PACKAGE]["Dir"], "go.sum").read_text())
-    with step(say, f"building Pulumi {VERSION} (once; some 4 minutes on 2 cores)"):
-        flags = ("-mod=mod", "-trimpath", "-ldflags", _FLAGS, "-o", str(directory / "pulumi"))
-        _go(work, "build", *flags, f"{_PACKAGE}/cmd/pulumi")
-    python = Path(modules[_SDK]["Dir"], "python")
-    for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
-        copy = directory / Path(script).name
-        shutil.copyfile(python / script, copy)
-        copy.chmod(0o755)
+    found = {name: Path(modules[name]["Dir"]) for name in recipe.modules}
+    (work / "go.sum").write_text(known + (found[recipe.modules[0]] / "go.sum").read_text())
+    with step(say, f"building {recipe.name} {recipe.version} (once; {recipe.takes})"):
+        flags = ("-mod=mod", "-trimpath", "-ldflags", f"-s -w {recipe.flags}".strip())
+        _go(recipe, work, "build", *flags, "-o", str(directory / recipe.binary), recipe.package)
     shutil.rmtree(work)
+    return found
 
 
-def _go(work: Path, *arguments: str) -> str:
+def _go(recipe: Recipe, work: Path, *arguments: str) -> str:
     # Without cgo no C compiler is needed; a workspace of the person's own must not come in between.
     environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
     done = subprocess.run(
@@ -102,8 +106,8 @@ def _go(work: Path, *arguments: str) -> str:
         said = [module["Error"] for module in _modules(done.stdout).values() if "Error" in module]
         reason = " ".join((said or done.stderr.strip().splitlines() or ["nothing"])[-1].split())
         raise ProblemError(
-            f"Pulumi {VERSION} can't be built, `go {arguments[0]}` says: {reason}",
-            "set GOPROXY to one that can be reached, or install Pulumi >= 3.250 (https://www.pulumi.com/docs/install/)",
+            f"{recipe.name} {recipe.version} can't be built, `go {arguments[0]}` says: {reason}",
+            f"set GOPROXY to one that can be reached, or {recipe.instead}",
         )
     return done.stdout
 

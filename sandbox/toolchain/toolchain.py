@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.toolchain import bao, engine, official
+from sandbox.toolchain import bao, engine, helm, official
 from sandbox.toolchain.cache import Cache
 from sandbox.toolchain.engine import MARK, Engine
 from sandbox.toolchain.progress import Say
@@ -27,19 +27,24 @@ class Toolchain:
     pulumi_home: Path
     """PULUMI_HOME: where Pulumi looks for plugins."""
     bin: Path
-    """The directory to put first on PATH: pulumi, its language host and scripts, bao."""
+    """The directory to put first on PATH: pulumi, its language host and scripts, bao, helm."""
     bao: Path
+    helm: Path | None
+    """Only where stand-ins need it."""
     official_plugins: bool
     """Whether the providers' own plugins are in `pulumi_home`; otherwise stand-ins belong there."""
     environment: Mapping[str, str]
     """What Pulumi needs besides PATH: its home, the interpreter, and no network where there is none."""
 
 
-def ensure(cache: Path, say: Say, stand_ins: Path | None = None) -> Toolchain:
+def ensure(
+    cache: Path, say: Say, stand_ins: Path | None = None, *, releases: bool = False
+) -> Toolchain:
     """Find or make every tool for the interpreter that runs this; `say` gets one line at a time.
 
     `stand_ins` becomes PULUMI_HOME where the official plugins can't be had: one of the checkout's own, since
-    stand-ins run a checkout's code; otherwise one in the cache.
+    stand-ins run a checkout's code; otherwise one in the cache. `releases` says that the stack has Helm
+    releases: the official plugin brings its own helm, its stand-in needs one.
 
     Raises:
         ProblemError: if a tool can't be had; it says what to install.
@@ -57,6 +62,10 @@ def ensure(cache: Path, say: Say, stand_ins: Path | None = None) -> Toolchain:
     _assemble(tools, found, server, python)
     own_home = stand_ins or cache / "homes" / _key(python)
     home, are_official = _home(cache / "home", own_home, found.pulumi, say)
+    charts = None
+    if releases and not are_official:
+        charts = helm.find(Cache(directory=cache, say=say), search_path)
+        _link(charts, tools / "helm")
     environment = {
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -74,6 +83,7 @@ def ensure(cache: Path, say: Say, stand_ins: Path | None = None) -> Toolchain:
         pulumi_home=home,
         bin=tools,
         bao=server,
+        helm=charts,
         official_plugins=are_official,
         environment=environment,
     )

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]  # s
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from sandbox.plugins.values import from_struct, to_struct
+
+# Nulls inside values as the engine passes them on.
+_sent = partial(to_struct, nulls=True)
+_received = partial(from_struct, nulls=True)
 
 CHECKOUT = Path(__file__).parents[3]
 SECRET = "4dabf18193072939515e22adb298388d"
@@ -55,36 +60,40 @@ class Driver:
         assert process.returncode == 0
 
     def configure(self, settings: Mapping[str, Any]) -> None:
-        self.stub.Configure(provider_pb2.ConfigureRequest(args=to_struct(settings)))
+        self.stub.Configure(provider_pb2.ConfigureRequest(args=_sent(settings)))
 
     def check_config(self, settings: Mapping[str, Any]) -> list[str]:
         answer = self.stub.CheckConfig(
-            provider_pb2.CheckRequest(urn=urn("pulumi:providers:x"), news=to_struct(settings))
+            provider_pb2.CheckRequest(urn=urn("pulumi:providers:x"), news=_sent(settings))
         )
         return [failure.reason for failure in answer.failures]
 
-    def check(self, token: str, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    def check(
+        self, token: str, inputs: Mapping[str, Any], olds: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Any], list[str]]:
         answer = self.stub.Check(
-            provider_pb2.CheckRequest(urn=urn(token), news=to_struct(inputs), randomSeed=b"seed")
+            provider_pb2.CheckRequest(
+                urn=urn(token), news=_sent(inputs), olds=_sent(olds or {}), randomSeed=b"seed"
+            )
         )
-        return from_struct(answer.inputs), [failure.reason for failure in answer.failures]
+        return _received(answer.inputs), [failure.reason for failure in answer.failures]
 
     def preview(self, token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         answer = self.stub.Create(
-            provider_pb2.CreateRequest(urn=urn(token), properties=to_struct(inputs), preview=True)
+            provider_pb2.CreateRequest(urn=urn(token), properties=_sent(inputs), preview=True)
         )
-        return from_struct(answer.properties)
+        return _received(answer.properties)
 
     def create(self, token: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         answer = self.stub.Create(
-            provider_pb2.CreateRequest(urn=urn(token), properties=to_struct(inputs))
+            provider_pb2.CreateRequest(urn=urn(token), properties=_sent(inputs))
         )
-        return answer.id, from_struct(answer.properties)
+        return answer.id, _received(answer.properties)
 
     def created_bare(self, token: str, inputs: Mapping[str, Any]) -> Any:
         """Give a create's answer with its marks."""
         return self.stub.Create(
-            provider_pb2.CreateRequest(urn=urn(token), properties=to_struct(inputs))
+            provider_pb2.CreateRequest(urn=urn(token), properties=_sent(inputs))
         )
 
     def diff(
@@ -92,12 +101,30 @@ class Driver:
     ) -> tuple[set[str], set[str]]:
         """Give what differs, and which of it replaces."""
         answer = self.stub.Diff(
-            provider_pb2.DiffRequest(urn=urn(token), olds=to_struct(state), news=to_struct(inputs))
+            provider_pb2.DiffRequest(urn=urn(token), olds=_sent(state), news=_sent(inputs))
         )
         some = provider_pb2.DiffResponse.DIFF_SOME
         assert (answer.changes == some) == bool(answer.diffs)
         assert not answer.deleteBeforeReplace
         return set(answer.diffs), set(answer.replaces)
+
+    def compare(
+        self,
+        token: str,
+        state: Mapping[str, Any],
+        olds: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+    ) -> Any:
+        """Give the whole answer of a diff that knows the old inputs too."""
+        return self.stub.Diff(
+            provider_pb2.DiffRequest(
+                urn=urn(token), olds=_sent(state), old_inputs=_sent(olds),
+                news=_sent(inputs),
+            )
+        )  # fmt: skip
+
+    def cancel(self) -> None:
+        self.stub.Cancel(Empty())
 
     def update(
         self,
@@ -110,10 +137,10 @@ class Driver:
     ) -> dict[str, Any]:
         answer = self.stub.Update(
             provider_pb2.UpdateRequest(
-                urn=urn(token), id=identity, olds=to_struct(state), news=to_struct(inputs), preview=preview
+                urn=urn(token), id=identity, olds=_sent(state), news=_sent(inputs), preview=preview
             )
         )  # fmt: skip
-        return from_struct(answer.properties)
+        return _received(answer.properties)
 
     def read(
         self,
@@ -125,19 +152,19 @@ class Driver:
         """Give id, state and inputs; without a state it is an import."""
         answer = self.stub.Read(
             provider_pb2.ReadRequest(
-                urn=urn(token), id=identity, properties=to_struct(state or {}), inputs=to_struct(inputs or {})
+                urn=urn(token), id=identity, properties=_sent(state or {}), inputs=_sent(inputs or {})
             )
         )  # fmt: skip
-        return answer.id, from_struct(answer.properties), from_struct(answer.inputs)
+        return answer.id, _received(answer.properties), _received(answer.inputs)
 
     def delete(self, token: str, identity: str, state: Mapping[str, Any]) -> None:
         self.stub.Delete(
-            provider_pb2.DeleteRequest(urn=urn(token), id=identity, properties=to_struct(state))
+            provider_pb2.DeleteRequest(urn=urn(token), id=identity, properties=_sent(state))
         )
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self.stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=to_struct(arguments)))
-        return from_struct(getattr(answer, "return"))
+        answer = self.stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=_sent(arguments)))
+        return _received(getattr(answer, "return"))
 
     def version(self) -> str:
         return str(self.stub.GetPluginInfo(Empty()).version)

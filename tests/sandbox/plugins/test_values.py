@@ -43,3 +43,11 @@ def test_nothing_is_left_out_but_what_is_absent() -> None:
 def test_an_unknown_is_seen_at_any_depth() -> None:
     assert holds_unknown({"a": [{"b": UNKNOWN}]})
     assert not holds_unknown({"a": [{"b": "known"}]})
+
+
+def test_nulls_inside_values_stay_where_they_say_something() -> None:
+    values = {"a": {"b": None, "c": [None, {"d": None}]}, "e": None}
+    assert from_struct(to_struct(values, nulls=True), nulls=True) == {
+        "a": {"b": None, "c": [None, {"d": None}]}
+    }
+    assert from_struct(to_struct(values, nulls=True)) == {"a": {"c": [None, {}]}}
