@@ -132,7 +132,8 @@ def _request(props: Mapping[str, Any], covered: Shape) -> Any:
             generate_root_members=tuple(props["generate_root_members"]),
             ca_certificate=props["ca_certificate"],
         ),
-        custody=AwsCustody(**props["custody"]),
+        # Pulumi drops what is None: at the real cloud there is no endpoint.
+        custody=AwsCustody(**{"endpoint": None, **props["custody"]}),
         account=Account(
             mount=props["mount"],
             name=props["name"],
@@ -221,6 +222,7 @@ class VaultBootstrap(pulumi.ComponentResource):
                     "seal_key": custody.seal_key,
                     "writer_role": custody.writer_role,
                     "reader_role": custody.reader_role,
+                    "seal_role": custody.seal_role,
                 },
                 "mount": account.mount,
                 "name": account.name,

@@ -12,6 +12,7 @@ from components.bootstrap import (
     BootstrapProvider,
     VaultBootstrap,
     VaultBootstrapArgs,
+    _request,
 )
 from components.cloud.contract import CustodyPlace
 from components.server.contract import Reach
@@ -71,6 +72,20 @@ def test_the_provider_is_the_limited_account_and_waits_for_the_owned_cluster(
     assert provider.inputs["caCertFile"] == "/tls/ca.pem"
     assert "bootstrap-owned" in provider.property_dependencies["address"]
     assert "token" not in provider.inputs
+
+
+@pytest.mark.parametrize("role", ["arn:aws:iam::123456789012:role/machine", None])
+def test_at_the_real_cloud_the_seal_is_proven_as_the_servers_own_role_if_there_is_one(
+    declare: Declare, account: AccountArgs, role: str | None
+) -> None:
+    args = _args(account)
+    changed = dataclasses.replace(args, custody=dataclasses.replace(args.custody, seal_role=role))
+
+    given = declare(lambda: VaultBootstrap("bootstrap", changed)).one(OWNED)
+
+    request = _request(given, SHAPE)
+    assert request.custody.seal_role == role
+    assert request.custody.endpoint is None
 
 
 def test_a_password_from_a_file_is_in_no_input(declare: Declare, account: AccountArgs) -> None:
