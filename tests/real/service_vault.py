@@ -14,7 +14,7 @@ from hvac.exceptions import VaultError
 from acl.grants import service_acl
 from catalog.model import KEY_VALUE, Service
 from components.workload.access import PodAccess
-from sandbox import cluster, ports
+from sandbox import issuer, ports
 from sandbox.layout import Layout
 from tests.real.cluster import bao
 
@@ -32,7 +32,7 @@ class ServiceVault:
 
     def token(self, service: Service) -> str:
         """Give what the kubelet would project into the service's pod."""
-        return cluster.token(self.layout, service.id, audience=self.access.audience)
+        return issuer.token(self.layout, service.id, audience=self.access.audience)
 
     def write(self, path: str, fields: Mapping[str, object]) -> None:
         """Write one secret below the mount."""
@@ -44,7 +44,7 @@ def running_service_vault(directory: Path, services: tuple[Service, ...]) -> Ite
     """Start it, make role and acl of each service as the program does, stop it at the end."""
     layout = Layout(checkout=directory)
     layout.prepare()
-    cluster.ensure(layout)
+    issuer.ensure(layout)
     address = f"127.0.0.1:{ports.remembered(layout, nodes=1).vault[0]}"
     process = subprocess.Popen(
         [
@@ -97,7 +97,7 @@ def _configure(
     client.sys.enable_auth_method("jwt", path=access.login_mount)
     client.auth.jwt.configure(
         jwt_validation_pubkeys=[(layout.cluster / "public.pem").read_text()],
-        bound_issuer=cluster.ISSUER,
+        bound_issuer=issuer.ISSUER,
         path=access.login_mount,
     )
     for service in services:
