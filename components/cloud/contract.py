@@ -54,6 +54,8 @@ class CustodyPlace:
     """ARN. May encrypt, put, list; may delete versions of vault-root and vault-test only."""
     reader_role: pulumi.Input[str]
     """ARN. May decrypt and get. Break-glass, and the bootstrap until the cluster is owned."""
+    seal_role: pulumi.Input[str] | None = None
+    """ARN of the servers' own role, where whoever runs the program may take it: the seal is proven as that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +76,6 @@ class Cloud(Protocol):
 
     seal: Seal
     custody: CustodyPlace
-    service_account_annotations: Mapping[str, pulumi.Output[str]]
-    """What Vault's ServiceAccount carries so that its pods get their identity."""
 
     def application_credentials(
         self, grant: BucketGrant, *, now: float
