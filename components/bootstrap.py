@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_vault as vault
@@ -14,9 +14,13 @@ from pulumi import dynamic
 
 from acl.account import Shape, account_acl
 from components.cloud.contract import CustodyPlace
+from components.coverage import Coverage, unsettled
 from components.dynamic_errors import told
 from components.server.contract import Server
 from custody.errors import CustodyError
+
+if TYPE_CHECKING:
+    from custody.account import Mounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
 
         shape = Shape.from_document(props["shape"])
         owned = bootstrap(_request(props, shape), _progress())
-        outs = _outs(props, shape) | {"cluster_id": owned.cluster_id}
+        outs = {**props, "covered": shape.to_document(), "cluster_id": owned.cluster_id}
         return dynamic.CreateResult(id_=owned.cluster_id, outs=outs)
 
     @told(CustodyError, PasswordError)
@@ -86,21 +90,28 @@ class BootstrapProvider(dynamic.ResourceProvider):
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
         """Another shape, password or address is an update. Nothing ever replaces an owned cluster."""
         changed = any(olds.get(key) != news.get(key) for key in _UPDATES)
-        return dynamic.DiffResult(changes=changed or olds.get("covered") != news["shape"])
+        return dynamic.DiffResult(changes=changed or unsettled(olds, news["shape"]))
 
     @told(CustodyError, PasswordError)
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.UpdateResult:
-        """Write the account anew with a minted root token.
-
-        Pulumi deletes at the end of `up`, so the acl still covers what this run removes: it shrinks in
-        the run after (`covered` differs from `shape` until then).
-        """
+        """Write the account anew with a minted root token."""
         from custody.bootstrap import update  # noqa: PLC0415
 
-        shape = Shape.from_document(news["shape"])
-        covered = shape.united(Shape.from_document(olds["shape"]))
-        owned = update(_request(news, covered), _progress())
-        outs = _outs(news, covered) | {"cluster_id": owned.cluster_id}
+        coverage = Coverage.of(olds, news)
+        covered = coverage.widest
+
+        def acl_for(mounts: "Mounts") -> str:
+            nonlocal covered
+            covered = coverage.given(mounts.engines, mounts.methods)
+            return account_acl(covered, name=news["name"], mount=news["mount"])
+
+        owned = update(_request(news, covered), _progress(), acl_for)
+        if coverage.looked_in_vain(covered):
+            left = ", ".join(coverage.left(covered))
+            sys.stderr.write(
+                f"{left}: declared no more and still mounted, so the account may still manage it\n"
+            )
+        outs = {**news, **coverage.outputs(covered), "cluster_id": owned.cluster_id}
         return dynamic.UpdateResult(outs=outs)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -111,10 +122,6 @@ _UPDATES = (
     "acl", "shape", "mount", "name", "cidrs", "password_fingerprint", "members",
     "generate_root_members", "ca_certificate", "custody", "directory",
 )  # fmt: skip
-
-
-def _outs(props: Mapping[str, Any], covered: Shape) -> dict[str, Any]:
-    return {**props, "covered": covered.to_document()}
 
 
 def _request(props: Mapping[str, Any], covered: Shape) -> Any:

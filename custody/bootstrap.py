@@ -6,7 +6,7 @@ killed before or after anything that it does: what it left is one of the table's
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from custody import account, envelope, keys, names, proofs, records, root
 from custody.aws import Custody
@@ -77,8 +77,14 @@ def bootstrap(request: Request, on_step: OnStep = _silent) -> Owned:
     return run.to_owned(state, seen)
 
 
-def update(request: Request, on_step: OnStep = _silent) -> Owned:
+def update(
+    request: Request,
+    on_step: OnStep = _silent,
+    acl_for: Callable[[account.Mounts], str] | None = None,
+) -> Owned:
     """Write the account (password, acl, networks) of an owned cluster anew, with a minted root token.
+
+    `acl_for` gives the acl once it is known what is mounted; without, it is the request's.
 
     Raises:
         CustodyError: also where there is no cluster yet: an update never initialises one.
@@ -94,7 +100,7 @@ def update(request: Request, on_step: OnStep = _silent) -> Owned:
     if state not in (State.OWNED, State.OWNED_UNTIDY):
         return run.to_owned(state, seen)
     run.tidy(state)
-    return run.rewrite_account(seen)
+    return run.rewrite_account(seen, acl_for)
 
 
 def check(request: Request) -> Status:
@@ -264,14 +270,19 @@ class _Run:
             difference = account.difference(self.cluster, self.request.account)
         return self.rewrite_account(seen) if difference else self._owned(seen)
 
-    def rewrite_account(self, seen: Observation) -> Owned:
+    def rewrite_account(
+        self, seen: Observation, acl_for: Callable[[account.Mounts], str] | None = None
+    ) -> Owned:
         with root.minted_from(self.cluster, self.custody) as token:
             with self.step("audit devices"):
                 account.enable_audit(self.cluster, token, self.request.audit_devices)
+            declared = self.request.account
+            if acl_for is not None:
+                declared = replace(declared, acl=acl_for(account.mounts(self.cluster, token)))
             with self.step("account"):
-                account.apply(self.cluster, token, self.request.account)
+                account.apply(self.cluster, token, declared)
             with self.step("log in"):
-                account.prove(self.cluster, self.request.account)
+                account.prove(self.cluster, declared)
         return self._owned(seen)
 
     def _owned(self, seen: Observation) -> Owned:
