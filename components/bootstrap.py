@@ -18,6 +18,7 @@ from components.coverage import Coverage, unsettled
 from components.dynamic_errors import told
 from components.server.contract import Server
 from custody.errors import CustodyError
+from custody.states import refuse_other_shares
 
 if TYPE_CHECKING:
     from custody.account import Mounts
@@ -87,8 +88,11 @@ class BootstrapProvider(dynamic.ResourceProvider):
         outs = props if status.as_declared else props | {"acl": f"drifted: {status.reason}"}
         return dynamic.ReadResult(id_=id_, outs=outs)
 
+    @told(CustodyError)
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
         """Another shape, password or address is an update. Nothing ever replaces an owned cluster."""
+        if "recovery_shares" in olds:
+            refuse_other_shares(intended=_shares(olds), asked=_shares(news))
         changed = any(olds.get(key) != news.get(key) for key in _UPDATES)
         return dynamic.DiffResult(changes=changed or unsettled(olds, news["shape"]))
 
@@ -124,6 +128,10 @@ _UPDATES = (
 )  # fmt: skip
 
 
+def _shares(props: Mapping[str, Any]) -> tuple[int, int]:
+    return int(props["recovery_shares"]), int(props["recovery_threshold"])
+
+
 def _request(props: Mapping[str, Any], covered: Shape) -> Any:
     from custody.request import Account, AuditDevice, AwsCustody, ClusterAddress, Request  # noqa: PLC0415
     from custody.secret import Secret  # noqa: PLC0415
@@ -154,8 +162,8 @@ def _request(props: Mapping[str, Any], covered: Shape) -> Any:
             AuditDevice(path=f"file-{index}", kind="file", options={"file_path": path})
             for index, path in enumerate(props["audit_files"])
         ),
-        recovery_shares=int(props["recovery_shares"]),
-        recovery_threshold=int(props["recovery_threshold"]),
+        recovery_shares=_shares(props)[0],
+        recovery_threshold=_shares(props)[1],
     )
 
 

@@ -15,7 +15,15 @@ from custody.initialise import initialise
 from custody.observe import observe
 from custody.request import Request
 from custody.secret import Secret
-from custody.states import Intent, Observation, Owner, State, judge, refusal
+from custody.states import (
+    Intent,
+    Observation,
+    Owner,
+    State,
+    judge,
+    refusal,
+    refuse_other_shares,
+)
 from custody.vault import Cluster
 
 OnStep = Callable[[str, str], None]
@@ -163,6 +171,11 @@ class _Run:
         judgement = judge(seen)
         if judgement.cure is not None:
             raise refusal(judgement, seen, self.request)
+        if seen.intent is not None:
+            refuse_other_shares(
+                intended=(seen.intent.recovery_shares, seen.intent.recovery_threshold),
+                asked=(self.request.recovery_shares, self.request.recovery_threshold),
+            )
         return judgement.state, seen
 
     def to_owned(self, state: State, seen: Observation) -> Owned:

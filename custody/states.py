@@ -251,6 +251,22 @@ def lost_init(request: Request, intent: Intent | None) -> LostInitError:
     return LostInitError(cause, cure, commands)
 
 
+def refuse_other_shares(*, intended: tuple[int, int], asked: tuple[int, int]) -> None:
+    """Refuse another (shares, threshold) than the intent recorded.
+
+    Raises:
+        CustodyError: says what the cluster has and what to put back.
+
+    """
+    if asked != intended:
+        raise CustodyError(
+            f"this cluster's intent is {intended[0]} recovery keys of which {intended[1]} are needed, not"
+            f" {asked[0]} and {asked[1]}",
+            f"put back custody.recoveryShares: {intended[0]} and custody.recoveryThreshold: {intended[1]};"
+            " to change them takes a rekey, which is a procedure of its own",
+        )
+
+
 def _id(observation: Observation) -> str | None:
     return observation.intent.id if observation.intent else None
 

@@ -15,6 +15,7 @@ from components.bootstrap import (
     VaultBootstrapArgs,
 )
 from components.cloud.contract import CustodyPlace
+from components.dynamic_errors import ToldError
 from custody.account import logged_in
 from custody.request import AwsCustody
 from custody.secret import Secret
@@ -157,6 +158,15 @@ def test_an_acl_that_is_wider_than_declared_is_an_update() -> None:
     assert diff.changes
     assert not settled.changes
     assert not stays.changes
+
+
+def test_other_numbers_of_recovery_keys_are_refused_in_the_preview() -> None:
+    shape = SHAPE.to_document()
+    olds = {"shape": shape, "covered": shape, **SHARES}
+    news = {"shape": shape, "recovery_shares": 7.0, "recovery_threshold": 3.0}
+
+    with pytest.raises(ToldError, match=r"put back custody\.recoveryShares: 5 and .*Threshold: 3"):
+        BootstrapProvider().diff("id", olds, news)
 
 
 @pytest.mark.parametrize("key", ["acl", "shape", "password_fingerprint", "cidrs", "members"])
