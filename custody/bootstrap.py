@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from custody import account, envelope, keys, names, proofs, records, root
+from custody import account, envelope, keys, names, proofs, records, root, second_look
 from custody.aws import Custody
 from custody.errors import CustodyError
 from custody.initialise import initialise
@@ -17,6 +17,7 @@ from custody.request import Request
 from custody.secret import Secret
 from custody.states import (
     Intent,
+    LostInitError,
     Observation,
     Owner,
     State,
@@ -123,20 +124,9 @@ def check(request: Request) -> Status:
     for member in cluster.members():
         if member is None or member.sealed:
             raise CustodyError(cluster.why_not_unsealed(), "see its log, then run again")
-    cluster_id = cluster_id_of(cluster)
+    cluster_id = cluster.cluster_id()
     difference = account.difference(cluster, request.account)
     return Status(cluster_id=cluster_id, as_declared=difference is None, reason=difference or "")
-
-
-def cluster_id_of(cluster: Cluster) -> str:
-    """Give the id of the cluster that the members belong to."""
-    ids = {member.cluster_id for member in cluster.members() if member and member.cluster_id}
-    if len(ids) != 1:
-        raise CustodyError(
-            f"the members show {len(ids)} cluster ids",
-            "give the addresses of one cluster's members, and see that they are unsealed",
-        )
-    return next(iter(ids))
 
 
 class _Run:
@@ -167,7 +157,10 @@ class _Run:
     def look(self) -> tuple[State, Observation]:
         """Find the state; raise what the table says where it doesn't go on."""
         with self.step("look"):
-            seen = observe(self.request, self.cluster, self.custody)
+            seen = self._observe()
+        if judge(seen).state is State.LOST_INIT:
+            self._await_copy()
+            seen = self._observe()
         judgement = judge(seen)
         if judgement.cure is not None:
             raise refusal(judgement, seen, self.request)
@@ -177,6 +170,13 @@ class _Run:
                 asked=(self.request.recovery_shares, self.request.recovery_threshold),
             )
         return judgement.state, seen
+
+    def _observe(self) -> Observation:
+        return observe(self.request, self.cluster, self.custody)
+
+    def _await_copy(self) -> None:
+        patience = min(self.request.patience_seconds, second_look.COPY_SECONDS)
+        second_look.await_copy(self._observe, patience, lambda what: self._on_step(what, "before"))
 
     def to_owned(self, state: State, seen: Observation) -> Owned:
         if state in (State.OWNED, State.OWNED_UNTIDY):
@@ -213,7 +213,11 @@ class _Run:
         with self.step("take data key"):
             key = keys.proven_data_key(self.custody)
         with self.step("init"):
-            initialise(self.request, self.cluster, self.custody, intent, key)
+            try:
+                initialise(self.request, self.cluster, self.custody, intent, key)
+            except LostInitError:
+                self._await_copy()
+                raise
         return intent
 
     def _split(self, intent: Intent) -> None:
@@ -234,7 +238,7 @@ class _Run:
 
     def _own(self, intent: Intent) -> Owned:
         """Steps f and g."""
-        cluster_id = cluster_id_of(self.cluster)
+        cluster_id = self.cluster.cluster_id()
         first = keys.root_token(self.custody)
         if first is not None and root.alive(self.cluster, first):
             self._configure(first)

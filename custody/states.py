@@ -245,8 +245,9 @@ def lost_init(request: Request, intent: Intent | None) -> LostInitError:
     copy = f"strongroom-envelope-{intent.id}" if intent else "strongroom-envelope-*"
     cause = f"{first} is initialised, but init's answer reached neither this machine nor the bucket: {NEVER_OWNED}"
     cure = (
-        f"if another machine ran the bootstrap, look for {copy} in its custody.directory first and run there;"
-        " otherwise empty the cluster and run again:\n  " + "\n  ".join(commands)
+        "another run may still be under way: look on every machine that runs this program, let a run end, and where"
+        f" custody.directory holds {copy} run again there; only if there is neither, empty the cluster and run"
+        " again:\n  " + "\n  ".join(commands)
     )
     return LostInitError(cause, cure, commands)
 
