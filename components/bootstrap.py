@@ -1,8 +1,6 @@
 """VaultBootstrap: from sealed and empty to owned. A thin resource over custody/, which does the work."""
 
 import hashlib
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from acl.account import Shape, account_acl
 from components.cloud.contract import CustodyPlace
 from components.coverage import Coverage, unsettled
 from components.dynamic_errors import told
+from components.dynamic_progress import progress, tell
 from components.server.contract import Server
 from custody.errors import CustodyError
 from custody.states import refuse_other_shares
@@ -74,7 +73,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
         from custody.bootstrap import bootstrap  # noqa: PLC0415  boto3 is slow to import
 
         shape = Shape.from_document(props["shape"])
-        owned = bootstrap(_request(props, shape), _progress())
+        owned = bootstrap(_request(props, shape), progress("bootstrap"))
         outs = {**props, "covered": shape.to_document(), "cluster_id": owned.cluster_id}
         return dynamic.CreateResult(id_=owned.cluster_id, outs=outs)
 
@@ -109,12 +108,10 @@ class BootstrapProvider(dynamic.ResourceProvider):
             covered = coverage.given(mounts.engines, mounts.methods)
             return account_acl(covered, name=news["name"], mount=news["mount"])
 
-        owned = update(_request(news, covered), _progress(), acl_for)
+        owned = update(_request(news, covered), progress("bootstrap"), acl_for)
         if coverage.looked_in_vain(covered):
             left = ", ".join(coverage.left(covered))
-            sys.stderr.write(
-                f"{left}: declared no more and still mounted, so the account may still manage it\n"
-            )
+            tell(f"{left}: declared no more and still mounted, so the account may still manage it")
         outs = {**news, **coverage.outputs(covered), "cluster_id": owned.cluster_id}
         return dynamic.UpdateResult(outs=outs)
 
@@ -165,18 +162,6 @@ def _request(props: Mapping[str, Any], covered: Shape) -> Any:
         recovery_shares=_shares(props)[0],
         recovery_threshold=_shares(props)[1],
     )
-
-
-def _progress() -> Any:
-    started = time.monotonic()
-
-    def say(step: str, when: str) -> None:
-        if when == "before":
-            elapsed = time.monotonic() - started
-            # The engine shows what a provider writes to standard error as this resource's progress.
-            print(f"bootstrap: {step} ({elapsed:.1f} s)", file=sys.stderr, flush=True)  # noqa: T201
-
-    return say
 
 
 def _read_password(file: str) -> str:
