@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from custody.request import AwsCustody, ClusterAddress
+from custody.request import AwsCustody
 from custody.root import minted
 from custody.vault import Cluster
-from ops.stack import OWNED, resources, the_only
+from ops.stack import OWNED, cluster_address, resources, the_only
 
 
 class _EndedError(BaseException):
@@ -29,17 +29,12 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
         StackError: if the state doesn't say where the cluster is.
 
     """
-    outputs = the_only(resources(stack), OWNED).outputs
-    cluster = ClusterAddress(
-        flavour=outputs["flavour"],
-        members=tuple(outputs["members"]),
-        generate_root_members=tuple(outputs["generate_root_members"]),
-        ca_certificate=outputs["ca_certificate"],
-    )
+    owned = the_only(resources(stack), OWNED)
+    cluster = cluster_address(owned)
     with _ending_unwinds(), tempfile.TemporaryDirectory() as folder:
         ca = Path(folder) / "ca.pem"
         ca.write_text(cluster.ca_certificate)
-        with minted(cluster, AwsCustody(**outputs["custody"])) as token:
+        with minted(cluster, AwsCustody(**owned.outputs["custody"])) as token:
             # The node that leads: any other one may be down.
             address = Cluster(cluster).active(token).url
             kept = {n: v for n, v in os.environ.items() if not n.startswith(("VAULT_", "BAO_"))}

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from custody.request import ClusterAddress
+
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
 SECRET = "vault:kv/secretV2:SecretV2"  # noqa: S105  a type's name
-ACCOUNT = "pulumi:providers:vault"
 
 
 class StackError(Exception):
@@ -69,6 +70,17 @@ def the_only(found: list[Resource], kind: str) -> Resource:
             f"the stack has {len(matching)} resources of type {kind} instead of one; run `pulumi up` first"
         )
     return matching[0]
+
+
+def cluster_address(owned: Resource) -> ClusterAddress:
+    """Where the cluster is, from the resource of type `OWNED`."""
+    outputs = owned.outputs
+    return ClusterAddress(
+        flavour=outputs["flavour"],
+        members=tuple(outputs["members"]),
+        generate_root_members=tuple(outputs["generate_root_members"]),
+        ca_certificate=outputs["ca_certificate"],
+    )
 
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
