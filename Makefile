@@ -30,8 +30,9 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not real and not e2e" -n 2 -q
 
+# Tests with real servers mostly wait for elections: more of them at once than there are cores.
 test: check
-	$(BIN)/pytest -m "real and not e2e" -n 2 -q
+	$(BIN)/pytest -m "real and not e2e" -n 4 -q
 	$(BIN)/pytest -m e2e -q
 
 format: $(VENV)/dev.stamp

@@ -1,12 +1,10 @@
 """VaultBootstrap: from sealed and empty to owned. A thin resource over custody/, which does the work."""
 
 import hashlib
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_vault as vault
@@ -14,9 +12,15 @@ from pulumi import dynamic
 
 from acl.account import Shape, account_acl
 from components.cloud.contract import CustodyPlace
+from components.coverage import Coverage, unsettled
 from components.dynamic_errors import told
+from components.dynamic_progress import progress, tell
 from components.server.contract import Server
 from custody.errors import CustodyError
+from custody.states import refuse_other_shares
+
+if TYPE_CHECKING:
+    from custody.account import Mounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +73,8 @@ class BootstrapProvider(dynamic.ResourceProvider):
         from custody.bootstrap import bootstrap  # noqa: PLC0415  boto3 is slow to import
 
         shape = Shape.from_document(props["shape"])
-        owned = bootstrap(_request(props, shape), _progress())
-        outs = _outs(props, shape) | {"cluster_id": owned.cluster_id}
+        owned = bootstrap(_request(props, shape), progress("bootstrap"))
+        outs = {**props, "covered": shape.to_document(), "cluster_id": owned.cluster_id}
         return dynamic.CreateResult(id_=owned.cluster_id, outs=outs)
 
     @told(CustodyError, PasswordError)
@@ -83,24 +87,32 @@ class BootstrapProvider(dynamic.ResourceProvider):
         outs = props if status.as_declared else props | {"acl": f"drifted: {status.reason}"}
         return dynamic.ReadResult(id_=id_, outs=outs)
 
+    @told(CustodyError)
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
         """Another shape, password or address is an update. Nothing ever replaces an owned cluster."""
+        if "recovery_shares" in olds:
+            refuse_other_shares(intended=_shares(olds), asked=_shares(news))
         changed = any(olds.get(key) != news.get(key) for key in _UPDATES)
-        return dynamic.DiffResult(changes=changed or olds.get("covered") != news["shape"])
+        return dynamic.DiffResult(changes=changed or unsettled(olds, news["shape"]))
 
     @told(CustodyError, PasswordError)
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.UpdateResult:
-        """Write the account anew with a minted root token.
-
-        Pulumi deletes at the end of `up`, so the acl still covers what this run removes: it shrinks in
-        the run after (`covered` differs from `shape` until then).
-        """
+        """Write the account anew with a minted root token."""
         from custody.bootstrap import update  # noqa: PLC0415
 
-        shape = Shape.from_document(news["shape"])
-        covered = shape.united(Shape.from_document(olds["shape"]))
-        owned = update(_request(news, covered), _progress())
-        outs = _outs(news, covered) | {"cluster_id": owned.cluster_id}
+        coverage = Coverage.of(olds, news)
+        covered = coverage.widest
+
+        def acl_for(mounts: "Mounts") -> str:
+            nonlocal covered
+            covered = coverage.given(mounts.engines, mounts.methods)
+            return account_acl(covered, name=news["name"], mount=news["mount"])
+
+        owned = update(_request(news, covered), progress("bootstrap"), acl_for)
+        if coverage.looked_in_vain(covered):
+            left = ", ".join(coverage.left(covered))
+            tell(f"{left}: declared no more and still mounted, so the account may still manage it")
+        outs = {**news, **coverage.outputs(covered), "cluster_id": owned.cluster_id}
         return dynamic.UpdateResult(outs=outs)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -113,8 +125,8 @@ _UPDATES = (
 )  # fmt: skip
 
 
-def _outs(props: Mapping[str, Any], covered: Shape) -> dict[str, Any]:
-    return {**props, "covered": covered.to_document()}
+def _shares(props: Mapping[str, Any]) -> tuple[int, int]:
+    return int(props["recovery_shares"]), int(props["recovery_threshold"])
 
 
 def _request(props: Mapping[str, Any], covered: Shape) -> Any:
@@ -148,21 +160,9 @@ def _request(props: Mapping[str, Any], covered: Shape) -> Any:
             AuditDevice(path=f"file-{index}", kind="file", options={"file_path": path})
             for index, path in enumerate(props["audit_files"])
         ),
-        recovery_shares=int(props["recovery_shares"]),
-        recovery_threshold=int(props["recovery_threshold"]),
+        recovery_shares=_shares(props)[0],
+        recovery_threshold=_shares(props)[1],
     )
-
-
-def _progress() -> Any:
-    started = time.monotonic()
-
-    def say(step: str, when: str) -> None:
-        if when == "before":
-            elapsed = time.monotonic() - started
-            # The engine shows what a provider writes to standard error as this resource's progress.
-            print(f"bootstrap: {step} ({elapsed:.1f} s)", file=sys.stderr, flush=True)  # noqa: T201
-
-    return say
 
 
 def _read_password(file: str) -> str:

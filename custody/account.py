@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,26 @@ from custody.vault import Cluster, ask
 
 DESCRIPTION = "strongroom: the program's own login"
 """Marks the mount as ours: a login method that people use is never taken over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mounts:
+    """What is mounted on the server: path, without a slash at its end -> type."""
+
+    engines: Mapping[str, str]
+    methods: Mapping[str, str]
+
+
+def mounts(cluster: Cluster, root: Secret) -> Mounts:
+    """List what is mounted, whoever mounted it."""
+    client = cluster.active(root)
+    engines = _data(ask(client.url, "mounts", client.sys.list_mounted_secrets_engines))
+    methods = _data(ask(client.url, "login methods", client.sys.list_auth_methods))
+    return Mounts(engines=_types(engines), methods=_types(methods))
+
+
+def _types(listed: Mapping[str, Any]) -> Mapping[str, str]:
+    return {path.rstrip("/"): each["type"] for path, each in listed.items()}
 
 
 def enable_audit(cluster: Cluster, root: Secret, devices: tuple[AuditDevice, ...]) -> None:
@@ -102,7 +123,7 @@ def _mount(client: hvac.Client, account: Account) -> None:
 def answers(cluster: Cluster, account: Account) -> bool:
     """Whether the account can log in with this password, from here."""
     try:
-        with _logged_in(cluster, account):
+        with logged_in(cluster, account.mount, account.name, account.password):
             return True
     except RefusedError:
         return False
@@ -132,7 +153,7 @@ def difference(cluster: Cluster, account: Account) -> str | None:
     capabilities.
     """
     try:
-        with _logged_in(cluster, account) as client:
+        with logged_in(cluster, account.mount, account.name, account.password) as client:
             lookup = _data(ask(client.url, "lookup", client.auth.token.lookup_self))
             policies = sorted(set(lookup["policies"]) - {"default"})
             if policies != [account.acl_name]:
@@ -177,15 +198,20 @@ def _inherited(cluster: Cluster, client: hvac.Client) -> RuleTable:
 
 
 @contextmanager
-def _logged_in(cluster: Cluster, account: Account) -> Iterator[hvac.Client]:
-    """Give a client with the account's token, which is revoked at the end."""
+def logged_in(cluster: Cluster, mount: str, name: str, password: Secret) -> Iterator[hvac.Client]:
+    """Log in by userpass; give a client of the active node with that token, which is revoked at the end.
+
+    Raises:
+        RefusedError: if the server refuses the login.
+
+    """
     client = cluster.active()
     answer = ask(
         client.url,
-        f"the login of {account.mount}/{account.name}",
+        f"the login of {mount}/{name}",
         lambda: client.adapter.post(
-            f"/v1/auth/{account.mount}/login/{account.name}",
-            json={"password": account.password.reveal()},
+            f"/v1/auth/{mount}/login/{name}",
+            json={"password": password.reveal()},
         ),
     )
     client.token = answer["auth"]["client_token"]

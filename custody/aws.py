@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeVar
 
-import boto3
 import tenacity
 
-from custody.aws_clients import DENIED, Identity, translation
+from custody.aws_clients import DENIED, Identity, session, translation
 from custody.envelope import DataKey
 from custody.errors import CustodyError, RefusedError, translated
 from custody.request import AwsCustody
@@ -259,23 +258,26 @@ class Custody:
     def _sealer(self) -> Identity:
         if self.place.seal_role:
             return self._assumed("seal", self.place.seal_role)
-        return Identity(boto3.Session(), self.place)
+        return self._own
+
+    @cached_property
+    def _own(self) -> Identity:
+        return Identity(session(), self.place)
 
     def _assumed(self, who: str, role: str) -> Identity:
-        own = Identity(boto3.Session(), self.place)
         answer = self._call(
             "own",
             "sts:AssumeRole",
             role,
-            lambda: own.sts.assume_role(RoleArn=role, RoleSessionName=f"{_SESSION}-{who}"),
+            lambda: self._own.sts.assume_role(RoleArn=role, RoleSessionName=f"{_SESSION}-{who}"),
         )
         given = answer["Credentials"]
-        session = boto3.Session(
+        assumed = session(
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )
-        return Identity(session, self.place)
+        return Identity(assumed, self.place)
 
     def _call(self, who: str, action: str, resource: str, call: Callable[[], Result]) -> Result:
         translate = translation(self.place, who, action, resource)

@@ -1,12 +1,14 @@
 """boto3 clients of one identity, and what their failures mean."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 
 from custody.errors import CustodyError, RefusedError, UnreachableError
 from custody.request import AwsCustody
@@ -20,6 +22,21 @@ DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 15
 _ATTEMPTS = 3
+
+
+@cache
+def _models() -> Loader:
+    return create_loader()
+
+
+def session(**credentials: str) -> boto3.Session:
+    """Make a session with these credentials, else with the default chain's.
+
+    All share what botocore reads: a model of each service, which takes longer than a call.
+    """
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _models())
+    return boto3.Session(botocore_session=core, **credentials)
 
 
 class Identity:

@@ -6,16 +6,25 @@ killed before or after anything that it does: what it left is one of the table's
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from custody import account, envelope, keys, names, proofs, records, root
+from custody import account, envelope, keys, names, proofs, records, root, second_look
 from custody.aws import Custody
 from custody.errors import CustodyError
 from custody.initialise import initialise
 from custody.observe import observe
-from custody.request import Request
+from custody.request import Account, Request
 from custody.secret import Secret
-from custody.states import Intent, Observation, Owner, State, judge, refusal
+from custody.states import (
+    Intent,
+    LostInitError,
+    Observation,
+    Owner,
+    State,
+    judge,
+    refusal,
+    refuse_other_shares,
+)
 from custody.vault import Cluster
 
 OnStep = Callable[[str, str], None]
@@ -77,8 +86,14 @@ def bootstrap(request: Request, on_step: OnStep = _silent) -> Owned:
     return run.to_owned(state, seen)
 
 
-def update(request: Request, on_step: OnStep = _silent) -> Owned:
+def update(
+    request: Request,
+    on_step: OnStep = _silent,
+    acl_for: Callable[[account.Mounts], str] | None = None,
+) -> Owned:
     """Write the account (password, acl, networks) of an owned cluster anew, with a minted root token.
+
+    `acl_for` gives the acl once it is known what is mounted; without, it is the request's.
 
     Raises:
         CustodyError: also where there is no cluster yet: an update never initialises one.
@@ -94,7 +109,7 @@ def update(request: Request, on_step: OnStep = _silent) -> Owned:
     if state not in (State.OWNED, State.OWNED_UNTIDY):
         return run.to_owned(state, seen)
     run.tidy(state)
-    return run.rewrite_account(seen)
+    return run.rewrite_account(seen, acl_for)
 
 
 def check(request: Request) -> Status:
@@ -109,20 +124,9 @@ def check(request: Request) -> Status:
     for member in cluster.members():
         if member is None or member.sealed:
             raise CustodyError(cluster.why_not_unsealed(), "see its log, then run again")
-    cluster_id = cluster_id_of(cluster)
+    cluster_id = cluster.cluster_id()
     difference = account.difference(cluster, request.account)
     return Status(cluster_id=cluster_id, as_declared=difference is None, reason=difference or "")
-
-
-def cluster_id_of(cluster: Cluster) -> str:
-    """Give the id of the cluster that the members belong to."""
-    ids = {member.cluster_id for member in cluster.members() if member and member.cluster_id}
-    if len(ids) != 1:
-        raise CustodyError(
-            f"the members show {len(ids)} cluster ids",
-            "give the addresses of one cluster's members, and see that they are unsealed",
-        )
-    return next(iter(ids))
 
 
 class _Run:
@@ -153,11 +157,26 @@ class _Run:
     def look(self) -> tuple[State, Observation]:
         """Find the state; raise what the table says where it doesn't go on."""
         with self.step("look"):
-            seen = observe(self.request, self.cluster, self.custody)
+            seen = self._observe()
+        if judge(seen).state is State.LOST_INIT:
+            self._await_copy()
+            seen = self._observe()
         judgement = judge(seen)
         if judgement.cure is not None:
             raise refusal(judgement, seen, self.request)
+        if seen.intent is not None:
+            refuse_other_shares(
+                intended=(seen.intent.recovery_shares, seen.intent.recovery_threshold),
+                asked=(self.request.recovery_shares, self.request.recovery_threshold),
+            )
         return judgement.state, seen
+
+    def _observe(self) -> Observation:
+        return observe(self.request, self.cluster, self.custody)
+
+    def _await_copy(self) -> None:
+        patience = min(self.request.patience_seconds, second_look.COPY_SECONDS)
+        second_look.await_copy(self._observe, patience, lambda what: self._on_step(what, "before"))
 
     def to_owned(self, state: State, seen: Observation) -> Owned:
         if state in (State.OWNED, State.OWNED_UNTIDY):
@@ -194,7 +213,11 @@ class _Run:
         with self.step("take data key"):
             key = keys.proven_data_key(self.custody)
         with self.step("init"):
-            initialise(self.request, self.cluster, self.custody, intent, key)
+            try:
+                initialise(self.request, self.cluster, self.custody, intent, key)
+            except LostInitError:
+                self._await_copy()
+                raise
         return intent
 
     def _split(self, intent: Intent) -> None:
@@ -215,7 +238,7 @@ class _Run:
 
     def _own(self, intent: Intent) -> Owned:
         """Steps f and g."""
-        cluster_id = cluster_id_of(self.cluster)
+        cluster_id = self.cluster.cluster_id()
         first = keys.root_token(self.custody)
         if first is not None and root.alive(self.cluster, first):
             self._configure(first)
@@ -231,7 +254,7 @@ class _Run:
         return Owned(cluster_id=cluster_id)
 
     def _configure(self, token: Secret) -> None:
-        self._make_account(token)
+        self._make_account(token, self.request.account)
         with self.step("revoke root"):
             root.revoke_others(self.cluster, token)
             root.revoke(self.cluster, token)
@@ -247,6 +270,9 @@ class _Run:
             token = keys.root_token(self.custody)
             if token is not None:
                 root.revoke(self.cluster, token)
+            # Whoever left that may have left more: a mint ends every root token without an end.
+            with root.minted_from(self.cluster, self.custody):
+                pass
             self.custody.erase(names.ROOT)
             if intent is not None:
                 self._drop_envelope(intent)
@@ -256,18 +282,23 @@ class _Run:
             difference = account.difference(self.cluster, self.request.account)
         return self.rewrite_account(seen) if difference else self._owned(seen)
 
-    def rewrite_account(self, seen: Observation) -> Owned:
+    def rewrite_account(
+        self, seen: Observation, acl_for: Callable[[account.Mounts], str] | None = None
+    ) -> Owned:
         with root.minted_from(self.cluster, self.custody) as token:
-            self._make_account(token)
+            declared = self.request.account
+            if acl_for is not None:
+                declared = replace(declared, acl=acl_for(account.mounts(self.cluster, token)))
+            self._make_account(token, declared)
         return self._owned(seen)
 
-    def _make_account(self, token: Secret) -> None:
+    def _make_account(self, token: Secret, declared: Account) -> None:
         with self.step("audit devices"):
             account.enable_audit(self.cluster, token, self.request.audit_devices)
         with self.step("account"):
-            account.apply(self.cluster, token, self.request.account)
+            account.apply(self.cluster, token, declared)
         with self.step("log in"):
-            account.prove(self.cluster, self.request.account)
+            account.prove(self.cluster, declared)
 
     def _owned(self, seen: Observation) -> Owned:
         if seen.cluster_id is None:

@@ -1,6 +1,6 @@
 """What is proven before init: a server that is initialised and whose keys can't be stored is lost."""
 
-from custody import envelope, names, root
+from custody import envelope, generate_root, names
 from custody.aws import Custody
 from custody.errors import CustodyError
 from custody.request import Request
@@ -34,7 +34,7 @@ def prove_generate_root(cluster: Cluster) -> None:
     """Refuse servers on which no root token could be minted once the first one is revoked."""
     shut = cluster.closed_to_generate_root()
     if shut:
-        raise root.closed(shut)
+        raise generate_root.closed(shut)
 
 
 def prove_seal(cluster: Cluster, custody: Custody) -> None:

@@ -2,29 +2,29 @@
 
 generate-root gives a token without an end, and there is nobody to revoke it once this process is killed. So it is
 used for one request, which makes an orphan token with policy root and a hard end, and is then revoked at once:
-a caller that dies by SIGKILL leaves a token that ends by itself after `ttl`.
+a caller that dies by SIGKILL leaves a token that ends by itself after `ttl`. One that dies before that request leaves
+the other kind: every mint looks for root tokens without an end and revokes them, for nobody should have one.
 """
 
-import base64
+import datetime as dt
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
 import hvac
 
-from custody import names, records
+from custody import generate_root, names, records
 from custody.aws import Custody
 from custody.errors import CustodyError, RefusedError
 from custody.interruption import deferred_signals, termination_unwinds
 from custody.request import AwsCustody, ClusterAddress
 from custody.secret import Secret
-from custody.vault import FORBIDDEN, INVALID, Cluster, ask
+from custody.vault import FORBIDDEN, Cluster, ask
 
-_CANCEL = (
-    "bao operator generate-root -cancel (or vault operator ..., at the address for generate-root)"
-)
+_AT_ONCE = 8
 
 
 @contextmanager
@@ -54,8 +54,9 @@ def minted_from(
         try:
             # A signal that came meanwhile strikes at the end of this block, where the token is known.
             with deferred_signals():
-                keys = _recovery_keys(cluster, custody)
+                keys = generate_root.recovery_keys(cluster, custody)
                 token = _short_lived(cluster, keys, ttl=ttl, cancel=cancel)
+            revoke_endless(cluster, token)
             yield token
         except BaseException as original:
             failure = _ended(cluster, token, ttl)
@@ -117,22 +118,65 @@ def revoke(cluster: Cluster, token: Secret) -> None:
 
 def revoke_others(cluster: Cluster, token: Secret) -> None:
     """Revoke every root token but this one: before a cluster is owned none can be anybody's but ours."""
+    _revoke_all(cluster.active(token), _other_root_tokens(cluster, token))
+
+
+def revoke_endless(cluster: Cluster, token: Secret) -> None:
+    """Revoke every root token but this one that has no end, and say so.
+
+    The one of a run that is minting at this very moment may be among them: that run then says that it is refused,
+    and mints another when it is run again.
+    """
+    endless = [each for each in _other_root_tokens(cluster, token) if each["expire_time"] is None]
+    _revoke_all(cluster.active(token), endless)
+    for each in endless:
+        made = dt.datetime.fromtimestamp(each["creation_time"], dt.UTC).isoformat()
+        sys.stderr.write(
+            f"revoked a root token without an end, made {made}: nobody should have one\n"
+        )
+
+
+def _other_root_tokens(cluster: Cluster, token: Secret) -> list[Mapping[str, Any]]:
+    """Look at every token that the server knows; give what it says of those with policy root."""
     client = cluster.active(token)
     tokens = client.auth.token
     own = ask(client.url, "lookup-self", tokens.lookup_self)["data"]["accessor"]
     listed = ask(client.url, "accessors", tokens.list_accessors)["data"]["keys"]
-    for accessor in listed:
-        # A token may end between the list and the look.
-        with suppress(RefusedError):
-            found = ask(client.url, "lookup-accessor", partial(tokens.lookup_accessor, accessor))[
-                "data"
-            ]
-            if accessor != own and "root" in found["policies"]:
-                ask(client.url, "revoke-accessor", partial(tokens.revoke_accessor, accessor))
+    # One request for each token that the server knows: many, where many services have logged in.
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        looked = list(pool.map(partial(_known, client), listed))
+    return [
+        each
+        for each in looked
+        if each is not None and each["accessor"] != own and "root" in each["policies"]
+    ]
+
+
+def _known(client: hvac.Client, accessor: str) -> Mapping[str, Any] | None:
+    """What the server says of a token; None if it has ended, as it may between the list and the look."""
+    look = partial(client.auth.token.lookup_accessor, accessor)
+    with suppress(RefusedError):
+        found: Mapping[str, Any] = ask(client.url, "lookup-accessor", look)["data"]
+        return found
+    return None
+
+
+def _revoke_all(client: hvac.Client, found: Iterable[Mapping[str, Any]]) -> None:
+    for each in found:
+        accessor = each["accessor"]
+        try:
+            ask(
+                client.url,
+                f"the revocation of the root token with accessor {accessor}",
+                partial(client.auth.token.revoke_accessor, accessor),
+            )
+        except RefusedError:
+            if _known(client, accessor) is not None:
+                raise
 
 
 def _short_lived(cluster: Cluster, keys: Sequence[Secret], *, ttl: str, cancel: bool) -> Secret:
-    first = _generated(cluster, keys, cancel=cancel)
+    first = generate_root.generated(cluster, keys, cancel=cancel)
     try:
         client = cluster.active(first)
         made = ask(
@@ -151,56 +195,6 @@ def _short_lived(cluster: Cluster, keys: Sequence[Secret], *, ttl: str, cancel: 
         revoke(cluster, first)
 
 
-def _recovery_keys(cluster: Cluster, custody: Custody) -> list[Secret]:
-    """Read as many recovery keys as the server asks for; any of them will do."""
-    client = cluster.active_generate_root()
-    required = _progress(client)["required"]
-    shares = ask(client.url, "seal status", client.sys.read_seal_status)["n"]
-    found: list[Secret] = []
-    for index in range(shares):
-        stored = custody.get(names.recovery(index))
-        if stored is not None:
-            found.append(Secret(custody.decrypt(stored).decode()))
-        if len(found) == required:
-            return found
-    raise CustodyError(
-        f"custody holds {len(found)} recovery keys, generate-root needs {required}",
-        "check custody.bucket and custody.prefix; restore deleted keys from their versions",
-    )
-
-
-def _generated(cluster: Cluster, keys: Sequence[Secret], *, cancel: bool) -> Secret:
-    """Run one generate-root attempt to its end.
-
-    Source: https://developer.hashicorp.com/vault/api-docs/system/generate-root; OpenBao answers alike.
-    """
-    client = cluster.active_generate_root()
-    progress = _progress(client)
-    if progress["started"] and cancel:
-        ask(client.url, "generate-root", client.sys.cancel_root_generation)
-    elif progress["started"]:
-        raise CustodyError(
-            f"somebody's attempt to generate a root token is in progress at {client.url}"
-            f" ({progress['progress']} of {progress['required']} keys, nonce {progress['nonce']})",
-            f"let it end, or cancel it: {_CANCEL}",
-        )
-    attempt = ask(client.url, "generate-root", client.sys.start_root_token_generation)
-    nonce, password = attempt["nonce"], Secret(attempt.pop("otp"))
-    ended = False
-    try:
-        for key in keys:
-            answer = _submitted(client, key, nonce)
-            if answer["complete"]:
-                ended = True
-                return _decoded(answer, password)
-    finally:
-        if not ended:
-            # Ours, and of no more use: it would stand in the next one's way.
-            with suppress(CustodyError):
-                ask(client.url, "generate-root", client.sys.cancel_root_generation)
-    raise CustodyError("generate-root wants more keys than it said", "run again")
-
-
 def _check_owner(cluster: Cluster, custody: Custody) -> None:
     owner = records.read_owner(custody)
     ids = {member.cluster_id for member in cluster.members() if member and member.cluster_id}
@@ -209,44 +203,3 @@ def _check_owner(cluster: Cluster, custody: Custody) -> None:
             f"custody belongs to cluster {owner.cluster_id}, the servers are {', '.join(sorted(ids))}",
             "check that custody.bucket, custody.prefix and the servers belong together",
         )
-
-
-def _progress(client: hvac.Client) -> Mapping[str, Any]:
-    try:
-        return ask(client.url, "generate-root", client.sys.read_root_generation_progress)
-    except RefusedError as error:
-        if error.reason == "VaultDown":
-            raise
-    raise closed([client.url])
-
-
-def closed(urls: Sequence[str]) -> CustodyError:
-    """Say that no root token could ever be minted, and what opens generate-root."""
-    return CustodyError(
-        f"generate-root is not reachable at {', '.join(urls)}: no root token could be minted later",
-        "give every server a listener of its own for it, on loopback: OpenBao with"
-        " disable_unauthed_generate_root_endpoints = false, Vault 2 with"
-        ' enable_unauthenticated_access = ["generate-root"]; then run again',
-    )
-
-
-def _submitted(client: hvac.Client, key: Secret, nonce: str) -> Mapping[str, Any]:
-    try:
-        return ask(
-            client.url, "a recovery key", lambda: client.sys.generate_root(key.reveal(), nonce)
-        )
-    except RefusedError as error:
-        if error.reason != INVALID:
-            raise
-    raise CustodyError(
-        f"the recovery keys in custody don't fit the cluster at {client.url}",
-        "check that custody.bucket, custody.prefix and the servers belong together",
-    )
-
-
-def _decoded(answer: Mapping[str, Any], password: Secret) -> Secret:
-    """XOR with the one-time password that the server chose; base64 without padding."""
-    encoded = answer.get("encoded_token") or answer["encoded_root_token"]
-    token = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
-    mask = password.reveal().encode()
-    return Secret(bytes(a ^ b for a, b in zip(token, mask, strict=True)).decode())

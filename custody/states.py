@@ -245,10 +245,27 @@ def lost_init(request: Request, intent: Intent | None) -> LostInitError:
     copy = f"strongroom-envelope-{intent.id}" if intent else "strongroom-envelope-*"
     cause = f"{first} is initialised, but init's answer reached neither this machine nor the bucket: {NEVER_OWNED}"
     cure = (
-        f"if another machine ran the bootstrap, look for {copy} in its custody.directory first and run there;"
-        " otherwise empty the cluster and run again:\n  " + "\n  ".join(commands)
+        "another run may still be under way: look on every machine that runs this program, let a run end, and where"
+        f" custody.directory holds {copy} run again there; only if there is neither, empty the cluster and run"
+        " again:\n  " + "\n  ".join(commands)
     )
     return LostInitError(cause, cure, commands)
+
+
+def refuse_other_shares(*, intended: tuple[int, int], asked: tuple[int, int]) -> None:
+    """Refuse another (shares, threshold) than the intent recorded.
+
+    Raises:
+        CustodyError: says what the cluster has and what to put back.
+
+    """
+    if asked != intended:
+        raise CustodyError(
+            f"this cluster's intent is {intended[0]} recovery keys of which {intended[1]} are needed, not"
+            f" {asked[0]} and {asked[1]}",
+            f"put back custody.recoveryShares: {intended[0]} and custody.recoveryThreshold: {intended[1]};"
+            " to change them takes a rekey, which is a procedure of its own",
+        )
 
 
 def _id(observation: Observation) -> str | None:

@@ -74,6 +74,21 @@ class Cluster:
         """Ask every node, in the request's order; None for one that does not answer."""
         return tuple(self._member(url) for url in self.address.members)
 
+    def cluster_id(self) -> str:
+        """Give the id of the cluster that the members belong to.
+
+        Raises:
+            CustodyError: if none says one, or they say different ones.
+
+        """
+        ids = {member.cluster_id for member in self.members() if member and member.cluster_id}
+        if len(ids) != 1:
+            raise CustodyError(
+                f"the members show {len(ids)} cluster ids",
+                "give the addresses of one cluster's members, and see that they are unsealed",
+            )
+        return next(iter(ids))
+
     def _member(self, url: str) -> Member | None:
         client = self.client(url)
         try:
@@ -212,11 +227,11 @@ def ask(url: str, what: str, call: Callable[[], Result]) -> Result:
     return translated(call, translate)
 
 
-def wait_until(holds: Callable[[], bool], patience: float) -> bool:
-    """Try again until it holds; False if it does not within `patience` seconds."""
+def wait_until(holds: Callable[[], bool], patience: float, *, pause: float = _POLL_SECONDS) -> bool:
+    """Try again after each `pause` until it holds; False if it does not within `patience` seconds."""
     attempts = tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda result: result is False),
-        wait=tenacity.wait_fixed(_POLL_SECONDS),
+        wait=tenacity.wait_fixed(pause),
         stop=tenacity.stop_after_delay(patience),
         retry_error_callback=lambda _state: False,
     )

@@ -6,19 +6,28 @@ nor `pulumi refresh` sees a value that somebody changed. This reads each secret 
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import hvac
-import requests
-from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, VaultError
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
-from ops.stack import ACCOUNT, SECRET, Resource, StackError, resources, the_only
+from custody.account import logged_in
+from custody.errors import RefusedError
+from custody.secret import Secret
+from custody.vault import Cluster, ask
+from ops.stack import (
+    OWNED,
+    SECRET,
+    Resource,
+    StackError,
+    cluster_address,
+    resources,
+    the_only,
+)
 
 _AT_ONCE = 8
+_ELECTION_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -34,72 +43,64 @@ def drift(stack: str | None, *, repair: bool) -> list[Drift]:
 
     Raises:
         StackError: if the state can't be read or Vault refuses.
+        CustodyError: if Vault does not answer.
 
     """
     found = resources(stack, show_secrets=True)
     secrets = [each for each in found if each.type == SECRET]
     if not secrets:
         return []
-    provider = the_only(found, ACCOUNT)
-    client = _login(provider)
+    owned = the_only(found, OWNED)
+    cluster = Cluster(cluster_address(owned))
+    # A node that has just come back does not know yet who leads.
+    cluster.wait_until_active(_ELECTION_SECONDS)
+    mount, name, password = owned.outputs["mount"], owned.outputs["name"], _password(owned)
     try:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with (
+            logged_in(cluster, mount, name, password) as client,
+            ThreadPoolExecutor(_AT_ONCE) as pool,
+        ):
             drifts = list(pool.map(lambda secret: _compare(client, secret, repair=repair), secrets))
-    except (VaultError, requests.RequestException) as error:
-        raise StackError(f"Vault refuses: {type(error).__name__}; check `make status`") from None
-    finally:
-        # What can't be revoked now ends by itself within the account's twenty minutes.
-        with suppress(VaultError, requests.RequestException):
-            client.auth.token.revoke_self()
+    except RefusedError as error:
+        raise StackError(f"{error.cause}; run `pulumi up`, which puts the account right") from None
     return sorted((each for each in drifts if each), key=lambda each: each.path)
 
 
 def _compare(client: hvac.Client, secret: Resource, *, repair: bool) -> Drift | None:
     mount, name = secret.inputs["mount"], secret.inputs["name"]
     declared = json.loads(secret.inputs["dataJson"])
+    kv = client.secrets.kv.v2
     how: Literal["changed", "gone"]
     try:
-        answer = client.secrets.kv.v2.read_secret_version(
-            name, mount_point=mount, raise_on_deleted_version=True
+        answer = ask(
+            client.url,
+            f"the reading of {mount}/{name}",
+            lambda: kv.read_secret_version(name, mount_point=mount, raise_on_deleted_version=True),
         )
-    except InvalidPath:
+    except RefusedError as error:
+        if error.reason != "InvalidPath":
+            raise
         how = "gone"
     else:
         if answer["data"]["data"] == declared:
             return None
         how = "changed"
     if repair:
-        client.secrets.kv.v2.create_or_update_secret(name, declared, mount_point=mount)
+        ask(
+            client.url,
+            f"the writing of {mount}/{name}",
+            lambda: kv.create_or_update_secret(name, declared, mount_point=mount),
+        )
     return Drift(f"{mount}/{name}", how)
 
 
-def _login(provider: Resource) -> hvac.Client:
-    inputs = provider.inputs
-    login = inputs["authLoginUserpass"]
-    # Provider configuration is stored as text.
-    login = json.loads(login) if isinstance(login, str) else login
-    password = login.get("password")
-    if password is None:
-        with open(login["passwordFile"]) as file:  # noqa: PTH123
-            password = file.read().strip()
-    session = requests.Session()
-    # Before hvac sees it: it takes over the session's own `verify`.
-    session.verify = inputs["caCertFile"]
-    session.trust_env = False
-    # A node that has just come back answers 500 until it knows who leads.
-    patient = Retry(total=6, backoff_factor=0.5, status_forcelist=[500, 502, 503],
-                    allowed_methods=None, raise_on_status=False)  # fmt: skip
-    session.mount("https://", HTTPAdapter(pool_maxsize=_AT_ONCE, max_retries=patient))
-    # An empty token, not None: for None hvac takes VAULT_TOKEN or ~/.vault-token.
-    client = hvac.Client(url=inputs["address"], token="", session=session)
+def _password(owned: Resource) -> Secret:
+    file = owned.outputs.get("password_file")
+    if file is None:
+        return Secret(owned.outputs["password"])
     try:
-        client.auth.userpass.login(login["username"], password, mount_point=login["mount"])
-    except (Forbidden, InvalidRequest):
+        return Secret(Path(file).read_text())
+    except OSError as error:
         raise StackError(
-            "Vault refuses the account's login; run `pulumi up`, which repairs it"
+            f"account.passwordFile {file} can't be read ({error.strerror}); write the password there"
         ) from None
-    except (VaultError, requests.RequestException) as error:
-        raise StackError(
-            f"Vault at {inputs['address']} does not answer ({type(error).__name__}); see `make status`"
-        ) from None
-    return client

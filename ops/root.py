@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from custody.request import AwsCustody, ClusterAddress
+from custody.request import AwsCustody
 from custody.root import minted
 from custody.vault import Cluster
-from ops.stack import OWNED, resources, the_only
+from ops.stack import OWNED, cluster_address, resources, the_only
 
 
 def run_as_root(stack: str | None, command: Sequence[str]) -> int:
@@ -22,19 +22,14 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
         StackError: if the state doesn't say where the cluster is.
 
     """
-    outputs = the_only(resources(stack), OWNED).outputs
-    cluster = ClusterAddress(
-        flavour=outputs["flavour"],
-        members=tuple(outputs["members"]),
-        generate_root_members=tuple(outputs["generate_root_members"]),
-        ca_certificate=outputs["ca_certificate"],
-    )
+    owned = the_only(resources(stack), OWNED)
+    cluster = cluster_address(owned)
     with tempfile.TemporaryDirectory() as folder:
         ca = Path(folder) / "ca.pem"
         ca.write_text(cluster.ca_certificate)
         # It also lets SIGTERM and SIGHUP unwind, for as long as the token lives.
         # The state holds no endpoint where there is none.
-        with minted(cluster, AwsCustody(**{"endpoint": None, **outputs["custody"]})) as token:
+        with minted(cluster, AwsCustody(**{"endpoint": None, **owned.outputs["custody"]})) as token:
             # The node that leads: any other one may be down.
             address = Cluster(cluster).active(token).url
             kept = {n: v for n, v in os.environ.items() if not n.startswith(("VAULT_", "BAO_"))}

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 import pulumi
 import pytest
+from hvac.exceptions import Forbidden
 
-from acl.account import Shape
+from acl.account import Shape, account_acl
 from components.bootstrap import (
     AccountArgs,
     BootstrapProvider,
@@ -15,12 +16,19 @@ from components.bootstrap import (
     _request,
 )
 from components.cloud.contract import CustodyPlace
+from components.dynamic_errors import ToldError
 from components.server.contract import Reach
+from custody.account import logged_in
+from custody.request import AwsCustody
+from custody.secret import Secret
+from custody.vault import Cluster as Servers
 from tests.conftest import Declare
+from tests.real.cluster import Cluster
 
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
 PROVIDER = "pulumi:providers:vault"
 PASSWORD = "correct-horse-battery-staple"  # what is searched for below
+SHARES = {"recovery_shares": 5, "recovery_threshold": 3}
 SHAPE = Shape(key_value=frozenset({"kv"}), methods={"kubernetes": "jwt"})
 
 
@@ -154,23 +162,34 @@ def test_a_short_password_is_refused(declare: Declare, account: AccountArgs) -> 
     assert "hunter2" not in str(refused.value)
 
 
-def test_an_acl_shrinks_only_in_the_run_after() -> None:
+def test_an_acl_that_is_wider_than_declared_is_an_update() -> None:
     before = SHAPE.united(Shape(methods={"people": "userpass"})).to_document()
     now = SHAPE.to_document()
-    olds = {"acl": "a", "shape": now, "covered": before}
-    news = {"acl": "a", "shape": now}
+    olds = {"acl": "a", "shape": now, "covered": before, **SHARES}
+    news = {"acl": "a", "shape": now, **SHARES}
 
     diff = BootstrapProvider().diff("id", olds, news)
     settled = BootstrapProvider().diff("id", {**olds, "covered": now}, news)
+    stays = BootstrapProvider().diff("id", {**olds, "looked": 2}, news)
 
     assert diff.changes
     assert not settled.changes
+    assert not stays.changes
+
+
+def test_other_numbers_of_recovery_keys_are_refused_in_the_preview() -> None:
+    shape = SHAPE.to_document()
+    olds = {"shape": shape, "covered": shape, **SHARES}
+    news = {"shape": shape, "recovery_shares": 7.0, "recovery_threshold": 3.0}
+
+    with pytest.raises(ToldError, match=r"put back custody\.recoveryShares: 5 and .*Threshold: 3"):
+        BootstrapProvider().diff("id", olds, news)
 
 
 @pytest.mark.parametrize("key", ["acl", "shape", "password_fingerprint", "cidrs", "members"])
 def test_what_changes_is_an_update_and_never_a_replacement(key: str) -> None:
-    olds = {"shape": SHAPE.to_document(), "covered": SHAPE.to_document(), key: "old"}
-    news = {"shape": SHAPE.to_document(), key: "new"}
+    olds = {"shape": SHAPE.to_document(), "covered": SHAPE.to_document(), **SHARES, key: "old"}
+    news = {"shape": SHAPE.to_document(), **SHARES, key: "new"}
     if key == "shape":
         news["shape"] = Shape().to_document()
 
@@ -182,3 +201,63 @@ def test_what_changes_is_an_update_and_never_a_replacement(key: str) -> None:
 
 def test_deleting_the_resource_deletes_no_key() -> None:
     assert BootstrapProvider().delete("id", {}) is None  # type: ignore[func-returns-value]
+
+
+def _properties(
+    shape: Shape, cluster: Cluster, place: AwsCustody, directory: Path
+) -> dict[str, Any]:
+    """What the program hands to the provider for this shape."""
+    password = directory / "password"
+    password.write_text(PASSWORD)
+    return {
+        **dataclasses.asdict(cluster.address),
+        "custody": dataclasses.asdict(place),
+        "wipe_commands": [],
+        "audit_files": [],
+        "mount": "strongroom",
+        "name": "strongroom",
+        "cidrs": ["127.0.0.1/32"],
+        "password_file": str(password),
+        "shape": shape.to_document(),
+        "acl": account_acl(shape, name="strongroom", mount="strongroom"),
+        "directory": str(directory / "custody"),
+        **SHARES,
+    }
+
+
+def _updated(olds: dict[str, Any] | None, news: dict[str, Any]) -> dict[str, Any]:
+    """The state after an update, which has to be due."""
+    provider = BootstrapProvider()
+    assert provider.diff("id", olds or {}, news).changes
+    return provider.update("id", olds or {}, news).outs or {}
+
+
+@pytest.mark.real
+def test_the_account_can_delete_what_an_earlier_run_failed_to(
+    cluster: Cluster, place: AwsCustody, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider, servers = BootstrapProvider(), Servers(cluster.address)
+    less = Shape(key_value=frozenset({"kv"}))
+    more = Shape(key_value=frozenset({"kv", "old"}), methods={"cluster": "jwt"})
+    before, after = (_properties(shape, cluster, place, tmp_path) for shape in (more, less))
+    created = provider.create(before)
+    with logged_in(servers, "strongroom", "strongroom", Secret(PASSWORD)) as account:
+        account.sys.enable_secrets_engine("kv", path="old", options={"version": "2"})
+        account.sys.enable_auth_method("jwt", path="cluster")
+
+    # The run that removes both fails to delete them; the next finds them.
+    state = _updated(created.outs, after)
+    state = _updated(state, after)
+
+    assert "auth/cluster, old: declared no more and still mounted" in capsys.readouterr().err
+    with logged_in(servers, "strongroom", "strongroom", Secret(PASSWORD)) as account:
+        account.sys.disable_secrets_engine("old")
+        account.sys.disable_auth_method("cluster")
+    state = _updated(state, after)
+    assert not provider.diff("id", state, after).changes
+    assert provider.read("id", state).outs == state
+    with (
+        logged_in(servers, "strongroom", "strongroom", Secret(PASSWORD)) as account,
+        pytest.raises(Forbidden),
+    ):
+        account.sys.enable_secrets_engine("kv", path="old", options={"version": "2"})

@@ -1,3 +1,23 @@
-from tests.real.fixtures import cluster, emulator, place, three_nodes
+from tests.real.fixtures import (
+    cluster,
+    empty_cluster,
+    emulator,
+    owned,
+    place,
+    shared_empty,
+    shared_owned,
+    signed_in,
+    three_nodes,
+)
 
-__all__ = ["cluster", "emulator", "place", "three_nodes"]
+__all__ = [
+    "cluster",
+    "empty_cluster",
+    "emulator",
+    "owned",
+    "place",
+    "shared_empty",
+    "shared_owned",
+    "signed_in",
+    "three_nodes",
+]

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from custody.account import Mounts
 from custody.bootstrap import STEPS, bootstrap, check, update
 from custody.request import AwsCustody
 from custody.secret import Secret
 from tests.real.cluster import Cluster
+from tests.real.fixtures import OwnedCluster
 from tests.real.inside import bucket_names, look_inside
 from tests.real.request import ACL, request_for
 
@@ -47,11 +49,8 @@ def test_three_nodes_go_from_empty_to_owned_and_stay_so(
     assert {step for step, _ in steps} == {"look", "check the account"}
 
 
-def test_a_changed_account_is_written_with_a_minted_token(
-    cluster: Cluster, place: AwsCustody, tmp_path: Path
-) -> None:
-    request = request_for(cluster.address, place, tmp_path / "custody")
-    owned = bootstrap(request)
+def test_a_changed_account_is_written_with_a_minted_token(owned: OwnedCluster) -> None:
+    request = owned.request
     changed = replace(
         request,
         account=replace(
@@ -63,7 +62,7 @@ def test_a_changed_account_is_written_with_a_minted_token(
     )
     assert not check(changed).as_declared
 
-    assert update(changed) == owned
+    assert update(changed) == bootstrap(changed)
 
     assert check(changed).as_declared
     status = check(request)
@@ -74,12 +73,12 @@ def test_a_changed_account_is_written_with_a_minted_token(
     assert inside.root_tokens == 0
     assert inside.acl == changed.account.acl
 
+    update(request)
+    assert look_inside(request).acl == ACL
 
-def test_drift_of_the_acl_is_seen_and_repaired(
-    cluster: Cluster, place: AwsCustody, tmp_path: Path
-) -> None:
-    request = request_for(cluster.address, place, tmp_path / "custody")
-    bootstrap(request)
+
+def test_drift_of_the_acl_is_seen_and_repaired(owned: OwnedCluster) -> None:
+    request = owned.request
     wider = replace(
         request,
         account=replace(request.account, acl=ACL + 'path "sys/mounts/x" {capabilities=["read"]}'),
@@ -93,3 +92,20 @@ def test_drift_of_the_acl_is_seen_and_repaired(
     bootstrap(request)
     assert check(request).as_declared
     assert look_inside(request).acl == ACL
+
+
+def test_the_acl_of_an_update_may_depend_on_what_is_mounted(owned: OwnedCluster) -> None:
+    seen: list[Mounts] = []
+
+    def acl_for(mounts: Mounts) -> str:
+        seen.append(mounts)
+        return ACL.replace('"delete"', '"list"')
+
+    update(owned.request, acl_for=acl_for)
+
+    assert look_inside(owned.request).acl == ACL.replace('"delete"', '"list"')
+    [mounts] = seen
+    assert mounts.methods["strongroom"] == "userpass"
+    assert mounts.methods["token"] == "token"
+    assert mounts.engines["sys"] == "system"
+    bootstrap(owned.request)

@@ -33,6 +33,15 @@ def request_(cluster: Cluster, place: AwsCustody, proxy: Faulty, tmp_path: Path)
     return impatient(request_for(cluster.address, through, tmp_path / "custody"))
 
 
+@pytest.fixture
+def empty_request(
+    empty_cluster: Cluster, place: AwsCustody, proxy: Faulty, tmp_path: Path
+) -> Request:
+    """The same for a cluster that is never initialised."""
+    through = reached_through(place, proxy.url)
+    return impatient(request_for(empty_cluster.address, through, tmp_path / "custody"))
+
+
 def initialised(request: Request) -> bool:
     return any(member and member.initialised for member in Servers(request.cluster).members())
 
@@ -56,18 +65,18 @@ def initialised(request: Request) -> bool:
     ],
 )
 def test_what_is_denied_is_found_before_init(
-    action: str, resource: str, who: str, request_: Request, proxy: Faulty
+    action: str, resource: str, who: str, empty_request: Request, proxy: Faulty
 ) -> None:
-    proxy.deny(action, getattr(request_.custody, resource, resource))
+    proxy.deny(action, getattr(empty_request.custody, resource, resource))
 
     with pytest.raises(RefusedError, match=f"{who}.* is denied {action} on .*; grant it") as denied:
-        bootstrap(request_)
+        bootstrap(empty_request)
 
-    assert not initialised(request_)
+    assert not initialised(empty_request)
     assert leaked(denied.value, [PASSWORD]) == []
     # Each pair is one that a whole bootstrap does need.
     assert any(
-        seen == action and of.endswith(getattr(request_.custody, resource, resource))
+        seen == action and of.endswith(getattr(empty_request.custody, resource, resource))
         for seen, of in proxy.seen
     )
 
@@ -152,13 +161,13 @@ def test_an_emulator_that_refuses_connections_halts_the_run_and_no_more(
 
 def test_an_emulator_that_is_silent_is_not_waited_for_without_end(
     emulator: Emulator,
-    cluster: Cluster,
+    empty_cluster: Cluster,
     place: AwsCustody,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(aws_clients, "_READ_SECONDS", 0.3)
-    request = request_for(cluster.address, place, tmp_path / "custody")
+    request = request_for(empty_cluster.address, place, tmp_path / "custody")
 
     with emulator.frozen(), pytest.raises(UnreachableError, match="does not answer sts"):
         bootstrap(request)
@@ -197,7 +206,7 @@ def test_a_permission_that_is_new_is_waited_for(
 
 
 def test_without_credentials_the_line_says_so(
-    request_: Request, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    empty_request: Request, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -206,4 +215,4 @@ def test_without_credentials_the_line_says_so(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
 
     with pytest.raises(CustodyError, match="no AWS credentials; sign in"):
-        bootstrap(request_)
+        bootstrap(empty_request)

@@ -7,10 +7,11 @@ import pytest
 from custody.bootstrap import STEPS, bootstrap, check
 from custody.request import AwsCustody, Request
 from custody.states import LostInitError
+from custody.vault import Cluster as Servers
 from tests.real.cluster import Cluster
 from tests.real.inside import bucket_names, look_inside
 from tests.real.killed import run_killed
-from tests.real.request import request_for
+from tests.real.request import impatient, request_for
 
 pytestmark = pytest.mark.real
 
@@ -92,9 +93,10 @@ def test_killed_between_the_answer_and_its_first_copy_ends_in_the_wipe(
 ) -> None:
     request = request_for(cluster.address, place, tmp_path / "custody")
     run_killed(request, "before envelope.seal")
+    assert Servers(cluster.address).wait_until_active(30)
 
     with pytest.raises(LostInitError, match="nobody ever owned") as lost:
-        bootstrap(request)
+        bootstrap(impatient(request))
 
     assert lost.value.commands == request.wipe_commands
     assert "rm -r the-storage" in str(lost.value)

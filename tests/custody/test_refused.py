@@ -1,6 +1,6 @@
 """What doesn't fit is a hard error that says what to do, and changes nothing."""
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,17 +10,19 @@ from custody import names
 from custody.aws import Custody
 from custody.bootstrap import bootstrap, check, update
 from custody.errors import CustodyError
+from custody.generate_root import generated, recovery_keys
 from custody.request import AwsCustody, Request
 from custody.root import alive, minted
 from custody.secret import Secret
 from custody.states import LostInitError, State, StateError
 from custody.vault import Cluster as Servers
 from tests.real.cluster import Cluster, running_cluster
-from tests.real.emulator import Emulator
-from tests.real.faults import faulty
-from tests.real.inside import bucket_names
+from tests.real.emulator import Emulator, reached_through
+from tests.real.faults import Faulty, faulty
+from tests.real.fixtures import OwnedCluster
+from tests.real.inside import bucket_names, look_inside
 from tests.real.leaks import leaked
-from tests.real.request import PASSWORD, request_for
+from tests.real.request import PASSWORD, impatient, request_for
 
 pytestmark = pytest.mark.real
 
@@ -31,10 +33,8 @@ def request_(cluster: Cluster, place: AwsCustody, tmp_path: Path) -> Request:
 
 
 @pytest.fixture
-def other(emulator: Emulator, place: AwsCustody, tmp_path: Path) -> Iterator[Cluster]:
-    """A second cluster, sealed with the same key."""
-    with running_cluster(tmp_path / "other", emulator, place) as running:
-        yield running
+def empty_request(empty_cluster: Cluster, place: AwsCustody, tmp_path: Path) -> Request:
+    return request_for(empty_cluster.address, place, tmp_path / "custody", patience=5)
 
 
 def refused(request: Request) -> StateError:
@@ -62,15 +62,15 @@ def test_a_cluster_that_somebody_else_initialised_is_left_alone(request_: Reques
 
 @pytest.mark.parametrize("name", ["vault-root", "vault-unseal-0", "vault-recovery-0"])
 def test_a_bucket_with_another_clusters_custody_is_not_touched(
-    name: str, request_: Request
+    name: str, empty_request: Request
 ) -> None:
-    Custody(request_.custody).put(name, b"somebody's")
+    Custody(empty_request.custody).put(name, b"somebody's")
 
-    error = refused(request_)
+    error = refused(empty_request)
 
     assert error.state is State.FOREIGN_CUSTODY
     assert "use another custody.prefix" in error.cure
-    assert not initialised(request_)
+    assert not initialised(empty_request)
 
 
 def test_another_prefix_of_a_used_bucket_is_free(request_: Request) -> None:
@@ -84,16 +84,15 @@ def test_another_prefix_of_a_used_bucket_is_free(request_: Request) -> None:
 
 
 def test_custody_of_an_owned_cluster_serves_no_second_one(
-    request_: Request, other: Cluster
+    owned: OwnedCluster, cluster: Cluster
 ) -> None:
-    bootstrap(request_)
-    second = replace(request_, cluster=other.address)
+    second = replace(owned.request, cluster=cluster.address)
 
     error = refused(second)
     assert error.state is State.OWNED_BUT_EMPTY
     assert not initialised(second)
 
-    client = Servers(other.address).client(other.address.members[0])
+    client = Servers(cluster.address).client(cluster.address.members[0])
     client.sys.initialize(recovery_shares=1, recovery_threshold=1)
     assert refused(second).state is State.OTHER_CLUSTER
 
@@ -110,23 +109,22 @@ def test_an_owned_cluster_whose_storage_is_gone_is_not_initialised_again(
 
 @pytest.mark.parametrize("name", [names.recovery(4), names.INTENT])
 def test_custody_that_is_partly_missing_is_said_and_restored_from_versions(
-    name: str, request_: Request
+    name: str, owned: OwnedCluster
 ) -> None:
-    bootstrap(request_)
-    Custody(request_.custody).hide(name)
+    custody = Custody(owned.request.custody)
+    custody.hide(name)
 
     with pytest.raises(CustodyError, match=rf"{name}.*restore"):
-        bootstrap(request_)
+        bootstrap(owned.request)
 
-    custody = Custody(request_.custody)
     [marker] = [
         version
         for version in custody.listed()[name].versions
         if version not in _with_content(custody, name)
     ]
-    custody._writer.s3.delete_object(Bucket=request_.custody.bucket, Key=name, VersionId=marker)
-    bootstrap(request_)
-    assert check(request_).as_declared
+    custody._writer.s3.delete_object(Bucket=custody.place.bucket, Key=name, VersionId=marker)
+    bootstrap(owned.request)
+    assert check(owned.request).as_declared
 
 
 def _with_content(custody: Custody, name: str) -> set[str]:
@@ -163,6 +161,7 @@ def test_generate_root_must_be_reachable_before_init(
 def test_an_answer_that_is_lost_on_the_way_ends_in_the_wipe(
     request_: Request, cluster: Cluster
 ) -> None:
+    request_ = impatient(request_)
     with faulty(request_.cluster.members[0], tls=cluster.tls) as proxy:
         proxy.lose_answer("PUT /v1/sys/init")
         through = replace(request_, cluster=replace(request_.cluster, members=(proxy.url,)))
@@ -170,7 +169,49 @@ def test_an_answer_that_is_lost_on_the_way_ends_in_the_wipe(
         with pytest.raises(LostInitError, match="rm -r the-storage"):
             bootstrap(through)
 
-    assert refused(request_).state is State.LOST_INIT
+    assert Servers(request_.cluster).wait_until_active(30)
+    error = refused(request_)
+    assert error.state is State.LOST_INIT
+    assert "another run may still be under way" in error.cure
+
+
+def test_a_cluster_whose_keys_another_machine_is_storing_is_not_given_up(
+    request_: Request, emulator: Emulator, tmp_path: Path
+) -> None:
+    with faulty(emulator.endpoint) as proxy, ThreadPoolExecutor(1) as elsewhere:
+        proxy.hold("s3:PutObject", names.ENVELOPE)
+        through = reached_through(request_.custody, proxy.url)
+        other = elsewhere.submit(
+            bootstrap, replace(request_, custody=through, directory=tmp_path / "elsewhere")
+        )
+        assert proxy.held.wait(60)
+        assert Servers(request_.cluster).wait_until_active(30)
+
+        def on_step(step: str, _when: str) -> None:
+            if step.startswith("look whether another run stores init's answer"):
+                proxy.heal()
+
+        with pytest.raises(CustodyError, match="another run is under way") as told:
+            bootstrap(request_, on_step)
+
+        assert not isinstance(told.value, LostInitError)
+        done = other.result(60)
+    assert bootstrap(request_) == done
+
+
+def test_other_numbers_of_recovery_keys_than_the_cluster_has_are_refused(
+    owned: OwnedCluster,
+) -> None:
+    changed = replace(owned.request, recovery_shares=7, recovery_threshold=4)
+
+    for run in (bootstrap, update):
+        with pytest.raises(
+            CustodyError,
+            match=r"is 5 recovery keys .* 3 are needed, not 7 and 4; put back .*Shares: 5 .*: 3;",
+        ):
+            run(changed)
+
+    assert bootstrap(owned.request)
 
 
 def test_a_member_that_is_silent_before_init_stops_everything(
@@ -204,21 +245,21 @@ def test_a_member_that_never_joins_is_named_and_waited_for_by_the_next_run(
     assert check(request).as_declared
 
 
-def test_an_update_never_initialises(request_: Request) -> None:
+def test_an_update_never_initialises(empty_request: Request) -> None:
     with pytest.raises(CustodyError, match="is not initialised"):
-        update(request_)
+        update(empty_request)
 
-    assert not initialised(request_)
-    assert bucket_names(request_) == {}
+    assert not initialised(empty_request)
+    assert bucket_names(empty_request) == {}
 
 
-def test_a_login_method_of_somebody_else_is_not_taken_over(request_: Request) -> None:
-    bootstrap(request_)
-    with minted(request_.cluster, request_.custody) as token:
-        client = Servers(request_.cluster).active(token)
+def test_a_login_method_of_somebody_else_is_not_taken_over(owned: OwnedCluster) -> None:
+    request = owned.request
+    with minted(request.cluster, request.custody) as token:
+        client = Servers(request.cluster).active(token)
         client.sys.enable_auth_method("userpass", path="people")
 
-    moved = replace(request_, account=replace(request_.account, mount="people"))
+    moved = replace(request, account=replace(request.account, mount="people"))
     with pytest.raises(CustodyError, match="auth/people is there and is not this program's own"):
         update(moved)
 
@@ -236,36 +277,51 @@ def test_an_account_that_cannot_log_in_from_here_is_said_and_put_right_by_the_ne
     assert check(request_).as_declared
 
 
+def seal(servers: Servers, token: Secret, kms: Faulty) -> None:
+    # A server that may decrypt unseals itself again: from its start on it tries every five seconds, until it finds
+    # itself unsealed.
+    kms.deny("kms:Decrypt")
+    servers.active(token).sys.seal()
+
+
 def test_a_sealed_or_silent_server_is_an_error_and_not_drift(
-    request_: Request, cluster: Cluster
+    emulator: Emulator, place: AwsCustody, tmp_path: Path
 ) -> None:
-    bootstrap(request_)
     with (
-        pytest.raises(CustodyError, match="could not be revoked"),
-        minted(request_.cluster, request_.custody) as token,
+        faulty(emulator.endpoint) as kms,
+        running_cluster(tmp_path / "cluster", emulator, reached_through(place, kms.url)) as cluster,
     ):
-        Servers(request_.cluster).active(token).sys.seal()
-    with pytest.raises(CustodyError, match="is sealed"):
-        check(request_)
-    assert refused(replace(request_, patience_seconds=0)).state is State.SEALED
+        request = request_for(cluster.address, place, tmp_path / "custody")
+        bootstrap(request)
+        with (
+            pytest.raises(CustodyError, match="could not be revoked"),
+            minted(request.cluster, request.custody) as token,
+        ):
+            seal(Servers(request.cluster), token, kms)
+        with pytest.raises(CustodyError, match="is sealed"):
+            check(request)
+        assert refused(impatient(request)).state is State.SEALED
 
-    cluster.stop(0)
-    with pytest.raises(CustodyError, match="does not answer"):
-        check(request_)
+        cluster.stop(0)
+        with pytest.raises(CustodyError, match="does not answer"):
+            check(request)
 
 
-def test_a_root_token_that_lies_in_custody_again_is_revoked_and_erased(request_: Request) -> None:
-    bootstrap(request_)
-    custody = Custody(request_.custody)
-    with minted(request_.cluster, request_.custody) as token:
-        made = (
-            Servers(request_.cluster)
-            .active(token)
-            .auth.token.create_orphan(policies=["root"], ttl="10m")
-        )
-        custody.put(names.ROOT, custody.encrypt(made["auth"]["client_token"].encode()))
+def test_a_root_token_that_lies_in_custody_again_is_revoked_and_erased(
+    owned: OwnedCluster,
+) -> None:
+    request, servers = owned.request, Servers(owned.request.cluster)
+    custody = Custody(request.custody)
+    with minted(request.cluster, request.custody) as token:
+        tokens = servers.active(token).auth.token
+        made = Secret(tokens.create_orphan(policies=["root"], ttl="10m")["auth"]["client_token"])
+        custody.put(names.ROOT, custody.encrypt(made.reveal().encode()))
+    # Whoever left that one may have left another, which lies nowhere.
+    generated(servers, recovery_keys(servers, custody), cancel=False)
+    assert look_inside(request).root_tokens == 2
 
-    bootstrap(request_)
+    bootstrap(request)
 
-    assert names.ROOT not in bucket_names(request_)
-    assert not alive(Servers(request_.cluster), Secret(made["auth"]["client_token"]))
+    assert names.ROOT not in bucket_names(request)
+    assert not alive(servers, made)
+    assert look_inside(request).root_tokens == 0

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from custody.states import TABLE, Intent, Observation, Owner, State, judge
+from custody.errors import CustodyError
+from custody.states import (
+    TABLE,
+    Intent,
+    Observation,
+    Owner,
+    State,
+    judge,
+    refuse_other_shares,
+)
 
 INTENT = Intent(id="ours", recovery_shares=3, recovery_threshold=2)
 GOES_ON = {
@@ -157,3 +166,13 @@ OWNER = Owner(intent="ours", cluster_id="this")
 )
 def test_an_owned_cluster_is_told_by_its_id_and_keys(seen: Observation, state: State) -> None:
     assert judge(replace(seen, intent=INTENT, owner=OWNER)).state is state
+
+
+@pytest.mark.parametrize("asked", [(6, 3), (5, 4), (3, 5)])
+def test_other_shares_than_intended_are_refused_with_what_to_put_back(
+    asked: tuple[int, int],
+) -> None:
+    refuse_other_shares(intended=(5, 3), asked=(5, 3))
+
+    with pytest.raises(CustodyError, match=r"recoveryShares: 5 and custody\.recoveryThreshold: 3"):
+        refuse_other_shares(intended=(5, 3), asked=asked)

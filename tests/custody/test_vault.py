@@ -28,19 +28,19 @@ def another_ca(tmp_path: Path) -> str:
 
 @pytest.mark.real
 def test_a_server_of_another_ca_is_refused_and_told_nothing(
-    cluster: Cluster, place: AwsCustody, another_ca: str, tmp_path: Path
+    empty_cluster: Cluster, place: AwsCustody, another_ca: str, tmp_path: Path
 ) -> None:
-    address = replace(cluster.address, ca_certificate=another_ca)
+    address = replace(empty_cluster.address, ca_certificate=another_ca)
 
     with pytest.raises(CustodyError, match="does not show a certificate of the CA"):
         bootstrap(request_for(address, place, tmp_path / "custody"))
 
-    assert bucket_names(request_for(cluster.address, place, tmp_path)) == {}
+    assert bucket_names(request_for(empty_cluster.address, place, tmp_path)) == {}
 
 
 @pytest.mark.real
 def test_neither_proxies_nor_tokens_of_the_environment_are_used(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    empty_cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".vault-token").write_text("s.of-the-operator")
     for name, value in {
@@ -53,10 +53,10 @@ def test_neither_proxies_nor_tokens_of_the_environment_are_used(
     }.items():
         monkeypatch.setenv(name, value)
 
-    servers = Servers(cluster.address)
+    servers = Servers(empty_cluster.address)
 
     assert [member is not None for member in servers.members()] == [True]
-    assert not servers.client(cluster.address.members[0]).token
+    assert not servers.client(empty_cluster.address.members[0]).token
 
 
 @pytest.mark.parametrize("pem", ["", "no certificate", "-----BEGIN CERTIFICATE-----\n"])

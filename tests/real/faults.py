@@ -4,6 +4,7 @@ with faulty(emulator.endpoint) as proxy:
     place = reached_through(place, proxy.url)
     proxy.deny("kms:Encrypt", "reader")          # every call of that action
     proxy.lose_answer("PUT /v1/sys/init")        # the server acts, the client never hears of it
+    proxy.hold("s3:PutObject"); proxy.held.wait()  # the call has been made and is not passed on, until `heal`
     proxy.refuse(); ...; proxy.heal()            # connections refused, then as if nothing had been
 """
 
@@ -32,6 +33,10 @@ class Faulty:
         self._tls = tls
         self._denied: list[tuple[str, str]] = []
         self._lost: list[tuple[str, str]] = []
+        self._kept: list[tuple[str, str]] = []
+        self._healed = threading.Event()
+        self.held = threading.Event()
+        """Set once a call is being held."""
         self.seen: list[tuple[str, str]] = []
         """Every call's action and resource (S3 key, KMS key ARN or empty), in order."""
         self._server = self._listening(0)
@@ -50,6 +55,11 @@ class Faulty:
         """Pass the call on and close the connection instead of answering."""
         self._lost.append((action, resource))
 
+    def hold(self, action: str, resource: str = "") -> None:
+        """Keep the call from its server until `heal`."""
+        self._healed.clear()
+        self._kept.append((action, resource))
+
     def refuse(self) -> None:
         """Refuse connections, as if the server had never been started."""
         self._server.shutdown()
@@ -59,6 +69,8 @@ class Faulty:
         """Forget all faults, and accept connections again on the same port."""
         self._denied.clear()
         self._lost.clear()
+        self._kept.clear()
+        self._healed.set()
         if self._server.socket.fileno() == -1:
             self._server = self._listening(self.port)
 
@@ -105,6 +117,9 @@ class Faulty:
         if _matches(self._denied, action, resource):
             _send(client, 403, {"Content-Type": "text/xml"}, _denial(client))
             return
+        if _matches(self._kept, action, resource):
+            self.held.set()
+            self._healed.wait(_UPSTREAM_SECONDS)
         status, headers, answer = self._forward(client, body)
         if _matches(self._lost, action, resource):
             client.connection.shutdown(socket.SHUT_RDWR)

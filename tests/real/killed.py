@@ -1,47 +1,54 @@
 """Runs a bootstrap in a process of its own that is killed (SIGKILL) at one point of it.
 
 A point is `before <step>`, `after <step>`, or a call in the middle of one: `before put vault-recovery-2`,
-`after put strongroom-envelope`, `before envelope.seal`.
+`after put strongroom-envelope`, `before envelope.seal`, `after generate-root`.
 """
 
 import ast
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from custody import envelope
+from custody import envelope, generate_root
 from custody.aws import Custody
-from custody.bootstrap import STEPS, bootstrap
+from custody.bootstrap import STEPS, bootstrap, update
 from custody.request import Account, AwsCustody, ClusterAddress, Request
 from custody.secret import Secret
 
-_ROOT = Path(__file__).parents[2]
+_SECONDS = 120
+# Each process is forked from one that has all this in memory: a new interpreter would take longer than most runs.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["tests.real.warm"])
 
 
-def run_killed(request: Request, point: str) -> str:
+def run_killed(
+    request: Request, point: str, run: Literal["bootstrap", "update"] = "bootstrap"
+) -> str:
     """Run until the point and be killed there; give what the process said.
 
     Raises:
         AssertionError: if it ended otherwise.
 
     """
-    finished = subprocess.run(
-        [sys.executable, "-m", "tests.real.killed", point],
-        input=_to_text(request),
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    if finished.returncode != -signal.SIGKILL:
-        raise AssertionError(f"{point}: {finished.returncode}\n{finished.stderr[-2000:]}")
-    return finished.stdout + finished.stderr
+    with tempfile.NamedTemporaryFile() as said:
+        process = _processes.Process(
+            target=_child, args=(_to_text(request), dict(os.environ), said.name, point, run)
+        )
+        process.start()
+        process.join(_SECONDS)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            raise AssertionError(f"{point}: still running after {_SECONDS} s")
+        output = Path(said.name).read_text()
+    if process.exitcode != -signal.SIGKILL:
+        raise AssertionError(f"{point}: {process.exitcode}\n{output[-2000:]}")
+    return output
 
 
 def _to_text(request: Request) -> str:
@@ -88,8 +95,15 @@ def _deadly(point: str, name: str, call: Callable[..., Any]) -> Callable[..., An
     return called
 
 
-def _main(point: str) -> None:
-    request = _from_text(sys.stdin.read())
+def _child(
+    request_text: str, environment: Mapping[str, str], said: str, point: str, run: str
+) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    output = os.open(said, os.O_WRONLY | os.O_APPEND)
+    for standard in (1, 2):
+        os.dup2(output, standard)
+    request = _from_text(request_text)
 
     def on_step(step: str, when: str) -> None:
         if point == f"{when} {step}":
@@ -99,8 +113,5 @@ def _main(point: str) -> None:
         for name in ("put", "hide", "erase"):
             setattr(Custody, name, _deadly(point, name, getattr(Custody, name)))
         envelope.seal = _deadly(point, "envelope.seal", envelope.seal)
-    bootstrap(request, on_step)
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1])
+        generate_root.generated = _deadly(point, "generate-root", generate_root.generated)
+    {"bootstrap": bootstrap, "update": update}[run](request, on_step)

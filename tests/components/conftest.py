@@ -1,0 +1,3 @@
+from tests.real.fixtures import cluster, emulator, place, signed_in
+
+__all__ = ["cluster", "emulator", "place", "signed_in"]
