@@ -20,6 +20,7 @@ from types import MappingProxyType
 from components.server import spawn
 
 _ANSWER_SECONDS = 30.0
+_AGAIN_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 _SETTLE_SECONDS = 60.0
 # What /v1/sys/health answers with.
@@ -137,8 +138,11 @@ def start(node: Node, environment: Mapping[str, str]) -> bool:
     return True
 
 
-def wait_until_answers(nodes: Sequence[Node]) -> None:
+def wait_until_answers(nodes: Sequence[Node], *, again: Mapping[str, str] | None = None) -> None:
     """Wait until each node answers its health request, whatever the answer.
+
+    With `again` (what `start` is given) a node that ends is started once more, as long as there is time: clouds
+    take some seconds to know a new key everywhere, and a server that asks too early ends.
 
     Raises:
         NodeError: if one has died or is silent for 30 s; names its log.
@@ -148,9 +152,13 @@ def wait_until_answers(nodes: Sequence[Node]) -> None:
     for node in nodes:
         while health(node) is None:
             log = Path(node.directory) / "server.log"
+            late = time.monotonic() > deadline
             if pid(node) is None:
-                raise NodeError(f"node {node.api} has ended: {_last_line(log)}; see {log}")
-            if time.monotonic() > deadline:
+                if again is None or late:
+                    raise NodeError(f"node {node.api} has ended: {_last_line(log)}; see {log}")
+                time.sleep(_AGAIN_SECONDS)
+                start(node, again)
+            elif late:
                 raise NodeError(f"node {node.api} does not answer; see {log}")
             time.sleep(0.05)
 

@@ -120,6 +120,9 @@ def _apply(props: Mapping[str, Any]) -> None:
     ]
     texts = dict(zip((n.directory for n in declared), props["configurations"], strict=True))
     environment = props["environment"]
+    # A key that was made in this very run.
+    new = any(nodes.environment_of(node) != environment for node in declared)
+    again = os.environ if new else None
     running = [node for node in declared if nodes.pid(node) is not None]
     # The active node last, so that the leader moves once.
     for node in sorted(running, key=lambda each: nodes.health(each) == nodes.ACTIVE):
@@ -129,13 +132,13 @@ def _apply(props: Mapping[str, Any]) -> None:
             nodes.stop(node)
             nodes.write(node, texts[node.directory], environment)
             nodes.start(node, os.environ)
-            nodes.wait_until_answers([node])
+            nodes.wait_until_answers([node], again=again)
             nodes.wait_until_settled(declared)
     for node in declared:
         if nodes.pid(node) is None:
             nodes.write(node, texts[node.directory], environment)
             nodes.start(node, os.environ)
-    nodes.wait_until_answers(declared)
+    nodes.wait_until_answers(declared, again=again)
 
 
 class ProcessServer(pulumi.ComponentResource):

@@ -165,6 +165,32 @@ def test_the_last_line_of_a_node_that_ended_is_shown(tmp_path: Path) -> None:
         nodes.wait_until_answers([node])
 
 
+def test_a_server_that_asked_too_early_is_started_again_where_its_key_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = tmp_path / "starts"
+    starts.touch()
+    program = (
+        f"import pathlib, sys, time; starts = pathlib.Path({str(starts)!r});"
+        "starts.write_text(starts.read_text() + 'x');"
+        "len(starts.read_text()) < 3 and sys.exit('the key is unknown'); time.sleep(60)"
+    )
+    node = dataclasses.replace(_node(tmp_path, _free()), command=(sys.executable, "-c", program))
+    nodes.write(node, "")
+    monkeypatch.setattr(nodes, "_AGAIN_SECONDS", 0.01)
+    # Nothing listens here: one that stays counts as one that answers.
+    monkeypatch.setattr(nodes, "health", lambda _: 501 if starts.read_text() == "xxx" else None)
+
+    nodes.start(node, os.environ)
+    with pytest.raises(nodes.NodeError, match="has ended: the key is unknown"):
+        nodes.wait_until_answers([node])
+    try:
+        nodes.wait_until_answers([node], again=os.environ)
+        assert nodes.pid(node) is not None
+    finally:
+        nodes.stop(node)
+
+
 def test_a_server_has_its_own_identity_and_nothing_of_whoever_starts_it(tmp_path: Path) -> None:
     seen, part = tmp_path / "seen", tmp_path / "part"
     program = (

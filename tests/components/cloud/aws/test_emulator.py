@@ -148,7 +148,8 @@ def _refused(call: Callable[[], object]) -> bool:
     try:
         call()
     except ClientError as error:
-        if error.response["Error"]["Code"] != "AccessDenied":
+        # A bucket policy's denial has no body there, so no name.
+        if error.response["Error"]["Code"] not in ("AccessDenied", "403"):
             raise
         return True
     return False
