@@ -44,7 +44,8 @@ def explain(
             ]
             continue
         what = prefix
-        if path[-1:] == ("[key]",):
+        # pydantic's mark of a name; but somebody may have written just that.
+        if path[-1:] == ("[key]",) and each["type"] != "extra_forbidden":
             path, what = path[:-1], f"the name {prefix}"
         wrong, cure = _words(each, root, path)
         if each["type"] == "missing":
