@@ -12,7 +12,7 @@ class WebIdentity:
     """A role that a pod takes with its own ServiceAccount token, made for `audience`."""
 
     role_arn: pulumi.Input[str]
-    audience: str = "sts.amazonaws.com"
+    audience: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,8 @@ class Reach:
     context: str | None
     """The kubeconfig's; None: its current one."""
     namespace: str
-    pods: tuple[str, ...]
-    """In the order of `Server.members`."""
+    names: tuple[str, ...]
+    """The pods', in the order of `Server.members`."""
     port: int = 8200
     generate_root_port: int = 8210
     """Of a listener on the pod's loopback: nothing but a port-forward reaches it."""

@@ -116,7 +116,7 @@ class HelmServer(pulumi.ComponentResource):
         self.reach = Reach(
             context=args.context,
             namespace=pods.namespace,
-            pods=pods.names,
+            names=pods.names,
             port=PORT,
             generate_root_port=GENERATE_ROOT_PORT,
         )

@@ -29,7 +29,7 @@ IRSA = Seal(
     kind="awskms",
     parameters={**PARAMETERS, "kms_key_id": pulumi.Output.from_input("key-1")},
     annotations={"eks.amazonaws.com/role-arn": pulumi.Output.from_input(ROLE)},
-    web_identity=WebIdentity(role_arn=pulumi.Output.from_input(ROLE)),
+    web_identity=WebIdentity(role_arn=pulumi.Output.from_input(ROLE), audience="sts.amazonaws.com"),
 )
 KEYS = Seal(
     kind="awskms",
@@ -96,7 +96,7 @@ def test_pods_are_reached_by_the_api_server(declare: Declare, tmp_path: Path) ->
 
     assert found == [
         Reach(
-            context="kind-vault", namespace="vault", pods=("vault-0",), port=8200,
+            context="kind-vault", namespace="vault", names=("vault-0",), port=8200,
             generate_root_port=8210,
         )
     ]  # fmt: skip
