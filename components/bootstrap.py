@@ -1,8 +1,8 @@
 """VaultBootstrap: from sealed and empty to owned. A thin resource over custody/, which does the work."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,14 @@ from components.cloud.contract import CustodyPlace
 from components.coverage import Coverage, unsettled
 from components.dynamic_errors import told
 from components.dynamic_progress import progress, tell
+from components.server.address import reached_cluster
 from components.server.contract import Server
 from custody.errors import CustodyError
 from custody.states import refuse_other_shares
 
 if TYPE_CHECKING:
     from custody.account import Mounts
+    from custody.request import ClusterAddress, Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,9 @@ class BootstrapProvider(dynamic.ResourceProvider):
         from custody.bootstrap import bootstrap  # noqa: PLC0415  boto3 is slow to import
 
         shape = Shape.from_document(props["shape"])
-        owned = bootstrap(_request(props, shape), progress("bootstrap"))
+        say = progress("bootstrap")
+        with reached_cluster(props, _as_step(say)) as cluster:
+            owned = bootstrap(_request(props, shape, cluster), say)
         outs = {**props, "covered": shape.to_document(), "cluster_id": owned.cluster_id}
         return dynamic.CreateResult(id_=owned.cluster_id, outs=outs)
 
@@ -82,7 +86,8 @@ class BootstrapProvider(dynamic.ResourceProvider):
         """Raise when sealed or unreachable; show an account that isn't as it was left."""
         from custody.bootstrap import check  # noqa: PLC0415
 
-        status = check(_request(props, Shape.from_document(props["covered"])))
+        with reached_cluster(props) as cluster:
+            status = check(_request(props, Shape.from_document(props["covered"]), cluster))
         # A diff against what is declared makes the next `up` put it right.
         outs = props if status.as_declared else props | {"acl": f"drifted: {status.reason}"}
         return dynamic.ReadResult(id_=id_, outs=outs)
@@ -108,7 +113,9 @@ class BootstrapProvider(dynamic.ResourceProvider):
             covered = coverage.given(mounts.engines, mounts.methods)
             return account_acl(covered, name=news["name"], mount=news["mount"])
 
-        owned = update(_request(news, covered), progress("bootstrap"), acl_for)
+        say = progress("bootstrap")
+        with reached_cluster(news, _as_step(say)) as cluster:
+            owned = update(_request(news, covered, cluster), say, acl_for)
         if coverage.looked_in_vain(covered):
             left = ", ".join(coverage.left(covered))
             tell(f"{left}: declared no more and still mounted, so the account may still manage it")
@@ -121,7 +128,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
 
 _UPDATES = (
     "acl", "shape", "mount", "name", "cidrs", "password_fingerprint", "members",
-    "generate_root_members", "ca_certificate", "custody", "directory",
+    "generate_root_members", "ca_certificate", "reach", "custody", "directory",
 )  # fmt: skip
 
 
@@ -129,8 +136,12 @@ def _shares(props: Mapping[str, Any]) -> tuple[int, int]:
     return int(props["recovery_shares"]), int(props["recovery_threshold"])
 
 
-def _request(props: Mapping[str, Any], covered: Shape) -> Any:
-    from custody.request import Account, AuditDevice, AwsCustody, ClusterAddress, Request  # noqa: PLC0415
+def _as_step(say: Callable[[str, str], None]) -> Callable[[str], None]:
+    return lambda line: say(line, "before")
+
+
+def _request(props: Mapping[str, Any], covered: Shape, cluster: "ClusterAddress") -> "Request":
+    from custody.request import Account, AuditDevice, AwsCustody, Request  # noqa: PLC0415
     from custody.secret import Secret  # noqa: PLC0415
 
     if props.get("password_file"):
@@ -138,12 +149,7 @@ def _request(props: Mapping[str, Any], covered: Shape) -> Any:
     else:
         password = Secret(props["password"])
     return Request(
-        cluster=ClusterAddress(
-            flavour=props["flavour"],
-            members=tuple(props["members"]),
-            generate_root_members=tuple(props["generate_root_members"]),
-            ca_certificate=props["ca_certificate"],
-        ),
+        cluster=cluster,
         # Pulumi drops what is None: at the real cloud there is no endpoint.
         custody=AwsCustody(**{"endpoint": None, **props["custody"]}),
         account=Account(
@@ -211,6 +217,7 @@ class VaultBootstrap(pulumi.ComponentResource):
                 "members": args.server.members,
                 "generate_root_members": args.server.generate_root_members,
                 "ca_certificate": args.server.ca_certificate,
+                "reach": args.server.reach and asdict(args.server.reach),
                 "wipe_commands": list(args.server.wipe_commands),
                 "audit_files": list(args.server.audit_files),
                 "custody": {

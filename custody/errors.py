@@ -14,6 +14,12 @@ class CustodyError(Exception):
         self.cure = cure
         super().__init__(f"{cause}; {cure}")
 
+    def rename(self, address: str, name: str) -> None:
+        """Say `name` wherever `address` stands: one that means nothing to who reads it."""
+        self.cause = self.cause.replace(address, name)
+        self.cure = self.cure.replace(address, name)
+        self.args = (f"{self.cause}; {self.cure}",)
+
 
 class UnreachableError(CustodyError):
     """A server did not answer at all."""

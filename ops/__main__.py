@@ -78,6 +78,26 @@ def drift_command(
         raise typer.Exit(1)
 
 
+@app.command("tunnel", context_settings={"ignore_unknown_options": True})
+def tunnel_command(
+    command: Annotated[list[str], typer.Argument(help="What to run; write -- before it.")],
+    stack: Annotated[str, typer.Option(help="The stack.", envvar="PULUMI_STACK")],
+    config_file: ConfigFile = None,
+) -> None:
+    """Run a command with a way to a Vault that runs in pods."""
+    from ops.tunnel import run_through_tunnel  # noqa: PLC0415
+
+    raise typer.Exit(run_through_tunnel(stack, config_file, command))
+
+
+@app.command("roll")
+def roll_command(stack: Stack = None) -> None:
+    """Replace pods that run an older revision, one by one, the leader last."""
+    from ops.roll import roll  # noqa: PLC0415
+
+    roll(stack, typer.echo)
+
+
 @app.command("workload")
 def workload_command(
     service: Annotated[str, typer.Argument(help="namespace/name, such as shop/orders")],
@@ -136,9 +156,14 @@ def _known() -> tuple[type[Exception], ...]:
     from components.server.nodes import NodeError  # noqa: PLC0415
     from custody.errors import CustodyError  # noqa: PLC0415
     from mistakes import MistakesError  # noqa: PLC0415
+    from ops.roll import RollError  # noqa: PLC0415
+    from ops.snapshot import SnapshotError  # noqa: PLC0415
     from ops.stack import StackError  # noqa: PLC0415
+    from reach.errors import ReachError  # noqa: PLC0415
 
-    return CustodyError, MistakesError, NodeError, StackError
+    return (
+        CustodyError, MistakesError, NodeError, ReachError, RollError, SnapshotError, StackError,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ from typing import Literal
 
 import hvac
 
+from components.server.address import reached_cluster
 from custody.account import logged_in
 from custody.errors import RefusedError
+from custody.request import ClusterAddress
 from custody.secret import Secret
 from custody.vault import Cluster, ask
 from ops.stack import (
@@ -21,7 +23,6 @@ from ops.stack import (
     SECRET,
     Resource,
     StackError,
-    cluster_address,
     resources,
     the_only,
 )
@@ -51,19 +52,24 @@ def drift(stack: str | None, *, repair: bool) -> list[Drift]:
     if not secrets:
         return []
     owned = the_only(found, OWNED)
-    cluster = Cluster(cluster_address(owned))
-    # A node that has just come back does not know yet who leads.
-    cluster.wait_until_active(_ELECTION_SECONDS)
     mount, name, password = owned.outputs["mount"], owned.outputs["name"], _password(owned)
     try:
         with (
-            logged_in(cluster, mount, name, password) as client,
+            reached_cluster(owned.outputs) as address,
+            logged_in(_active(address), mount, name, password) as client,
             ThreadPoolExecutor(_AT_ONCE) as pool,
         ):
             drifts = list(pool.map(lambda secret: _compare(client, secret, repair=repair), secrets))
     except RefusedError as error:
         raise StackError(f"{error.cause}; run `pulumi up`, which puts the account right") from None
     return sorted((each for each in drifts if each), key=lambda each: each.path)
+
+
+def _active(address: ClusterAddress) -> Cluster:
+    cluster = Cluster(address)
+    # A node that has just come back does not know yet who leads.
+    cluster.wait_until_active(_ELECTION_SECONDS)
+    return cluster
 
 
 def _compare(client: hvac.Client, secret: Resource, *, repair: bool) -> Drift | None:

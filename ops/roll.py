@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.server.address import reached_cluster
 from custody.errors import CustodyError
+from custody.request import AwsCustody
+from custody.root import minted
 from custody.secret import Secret
 from custody.vault import Cluster, ask
 from ops.snapshot import take
+from ops.stack import OWNED, RELEASE, resources, the_only
 from reach.pods import CONTAINER, Pods, asked, core, sought, wait_until_running
 
 if TYPE_CHECKING:
@@ -46,6 +50,28 @@ class Node:
     version: str | None
     applied: int
     """Raft's last applied index."""
+
+
+def roll(stack: str | None, say: Say) -> int:
+    """Roll the servers of a stack; give how many pods were replaced.
+
+    Raises:
+        StackError: if the state doesn't say where the cluster is, or its servers are no pods.
+        RollError, ReachError, CustodyError, SnapshotError: see `Roll.run`.
+
+    """
+    found = resources(stack)
+    owned, release = the_only(found, OWNED), the_only(found, RELEASE)
+    custody = AwsCustody(**{"endpoint": None, **owned.outputs["custody"]})
+    with reached_cluster(owned.outputs) as address:
+        return Roll(
+            Pods.from_document(owned.outputs["reach"]),
+            str(release.outputs["name"]),
+            Cluster(address),
+            lambda: minted(address, custody),
+            Path(owned.outputs["directory"]) / "snapshots",
+            say,
+        ).run()
 
 
 class Roll:

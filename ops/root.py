@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.server.address import reached_cluster
 from custody.request import AwsCustody
 from custody.root import minted
 from custody.vault import Cluster
-from ops.stack import OWNED, cluster_address, resources, the_only
+from ops.stack import OWNED, resources, the_only
 
 
 def run_as_root(stack: str | None, command: Sequence[str]) -> int:
@@ -23,8 +24,7 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
 
     """
     owned = the_only(resources(stack), OWNED)
-    cluster = cluster_address(owned)
-    with tempfile.TemporaryDirectory() as folder:
+    with reached_cluster(owned.outputs) as cluster, tempfile.TemporaryDirectory() as folder:
         ca = Path(folder) / "ca.pem"
         ca.write_text(cluster.ca_certificate)
         # It also lets SIGTERM and SIGHUP unwind, for as long as the token lives.

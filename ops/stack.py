@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from custody.request import ClusterAddress
-
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
+RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "vault:kv/secretV2:SecretV2"  # noqa: S105  a type's name
 
 
@@ -96,17 +95,6 @@ def selected(root: Path) -> str:
             continue
         return stack.rsplit("/", 1)[-1]
     raise StackError("no stack is selected; add --stack, or run `pulumi stack select`")
-
-
-def cluster_address(owned: Resource) -> ClusterAddress:
-    """Where the cluster is, from the resource of type `OWNED`."""
-    outputs = owned.outputs
-    return ClusterAddress(
-        flavour=outputs["flavour"],
-        members=tuple(outputs["members"]),
-        generate_root_members=tuple(outputs["generate_root_members"]),
-        ca_certificate=outputs["ca_certificate"],
-    )
 
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ _GIVE_UP = {"CrashLoopBackOff": 60.0, "ErrImagePull": 60.0, "ImagePullBackOff": 
 
 @dataclass(frozen=True, kw_only=True)
 class Pods:
-    """The servers' pods, the one to initialise first."""
+    """Servers that are pods, the one to initialise first: the API server's port-forward leads to each, ready or not."""
 
     context: str | None
     """Of the kubeconfig that KUBECONFIG names; None: its current one."""
@@ -33,13 +33,9 @@ class Pods:
     generate_root_port: int = 8210
     """Where a pod answers generate-root, on its own loopback only: the API server's port-forward ends there."""
 
-    def to_document(self) -> dict[str, Any]:
-        """Plain JSON, as it stands in the state."""
-        return {**asdict(self), "names": list(self.names)}
-
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Pods":
-        """Read what `to_document` wrote; the engine hands numbers over as floats."""
+        """Read what stands in a stack's state; the engine hands numbers over as floats."""
         return cls(
             context=document.get("context"),
             namespace=document["namespace"],

@@ -1,25 +1,16 @@
 """What every kind of server gives to the rest of the program."""
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import pulumi
 
+from reach.pods import Pods
+
 Flavour = Literal["openbao", "vault"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reach:
-    """Servers that are pods: the API server's port-forward leads to each, ready or not."""
-
-    context: str | None
-    """The kubeconfig's; None: its current one."""
-    namespace: str
-    names: tuple[str, ...]
-    """The pods', in the order of `Server.members`."""
-    port: int = 8200
-    generate_root_port: int = 8210
-    """Of a listener on the pod's loopback: nothing but a port-forward reaches it."""
+Reach = Pods
+"""Servers that are pods: the API server's port-forward leads to each, ready or not."""
 
 
 class Server(Protocol):

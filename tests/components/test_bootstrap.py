@@ -17,6 +17,7 @@ from components.bootstrap import (
 )
 from components.cloud.contract import CustodyPlace
 from components.dynamic_errors import ToldError
+from components.server.address import reached_cluster
 from components.server.contract import Reach
 from custody.account import logged_in
 from custody.request import AwsCustody
@@ -91,7 +92,8 @@ def test_at_the_real_cloud_the_seal_is_proven_as_the_servers_own_role_if_there_i
 
     given = declare(lambda: VaultBootstrap("bootstrap", changed)).one(OWNED)
 
-    request = _request(given, SHAPE)
+    with reached_cluster(given) as address:
+        request = _request(given, SHAPE, address)
     assert request.custody.seal_role == role
     assert request.custody.endpoint is None
 

@@ -1,0 +1,58 @@
+"""From what a stack's state says of its servers to addresses that this process reaches. Plain Python."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from custody.errors import CustodyError
+from custody.request import ClusterAddress
+from reach.errors import ReachError
+from reach.pods import Pods, wait_until_running
+
+_RUNNING_SECONDS = 600.0
+"""An image is pulled and volumes are made meanwhile."""
+
+
+@contextmanager
+def reached_cluster(
+    props: Mapping[str, Any], wait: Callable[[str], None] | None = None
+) -> Iterator[ClusterAddress]:
+    """Give addresses that lead to every server for as long as the block runs.
+
+    `props` are the bootstrap's, from the program or the state. Pods are reached through the API server, ready or
+    not; with `wait` (it gets a line of progress) this waits until they run.
+
+    Raises:
+        CustodyError: if there is no way to them.
+
+    """
+
+    def address(members: tuple[str, ...], generate_root_members: tuple[str, ...]) -> ClusterAddress:
+        return ClusterAddress(
+            flavour=props["flavour"],
+            members=members,
+            generate_root_members=generate_root_members,
+            ca_certificate=props["ca_certificate"],
+        )
+
+    if not props.get("reach"):
+        yield address(tuple(props["members"]), tuple(props["generate_root_members"]))
+        return
+    from reach.forward import reached  # noqa: PLC0415  Kubernetes' client is slow to import
+
+    pods = Pods.from_document(props["reach"])
+    try:
+        if wait is not None:
+            wait_until_running(pods, wait, _RUNNING_SECONDS)
+        with reached(pods) as direct:
+            names = dict(zip(direct.members, pods.names, strict=True))
+            try:
+                yield address(direct.members, direct.generate_root_members)
+            except CustodyError as error:
+                # A local port of this moment tells nobody which pod it was.
+                for url, name in names.items():
+                    error.rename(url, f"pod {pods.namespace}/{name}")
+                raise
+    except ReachError as error:
+        cause, _, cure = str(error).partition("; ")
+        raise CustodyError(cause, cure or "run again") from None
