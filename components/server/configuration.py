@@ -86,7 +86,7 @@ def node_configuration(args: NodeArgs) -> str:
         "api_addr": f"https://{args.api}",
         "cluster_addr": f"https://{args.cluster}",
     }
-    return _file({**addresses, **_COMMON}, stanzas)
+    return _file({**addresses, **_common(args.flavour)}, stanzas)
 
 
 def pod_configuration(pods: Pods, seal: PodSeal) -> str:
@@ -109,7 +109,7 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
         _TELEMETRY,
         *_audits(pods.flavour, AUDIT_FILES),
     ]
-    values = dict(_COMMON)
+    values = _common(pods.flavour)
     if pods.flavour == "vault" and pods.major >= _ASKS_FOR_TOKEN:
         # Nothing but generate-root; it stands at the top, so every listener answers it: whoever reaches Vault can
         # disturb an attempt (CVE-2026-5807), and nobody can finish one without the recovery keys.
@@ -124,11 +124,19 @@ _ASKS_FOR_TOKEN = 2
 _TELEMETRY = Stanza(
     kind="telemetry", values={"prometheus_retention_time": "24h", "disable_hostname": True}
 )
-_COMMON: Mapping[str, Value] = {
-    "ui": False,
-    # Raft's files are memory-mapped: locking them would lock the whole database into memory.
-    "disable_mlock": True,
-}
+
+
+def _common(flavour: Flavour) -> dict[str, Value]:
+    values: dict[str, Value] = {
+        "ui": False,
+        # Raft's files are memory-mapped: locking them would lock the whole database into memory.
+        "disable_mlock": True,
+    }
+    if flavour == "openbao":
+        # Since 2.5 a standby answers reads by itself, from what it has heard so far: who writes a mount and reads
+        # it at once, as providers do, might not find it. Vault's standbys hand everything on to the leader.
+        values["disable_standby_reads"] = True
+    return values
 
 
 def _file(values: Mapping[str, Value], stanzas: Sequence[Stanza]) -> str:

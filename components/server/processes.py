@@ -144,10 +144,11 @@ def _apply(props: Mapping[str, Any]) -> None:
 class ProcessServer(pulumi.ComponentResource):
     """A raft cluster of local processes, TLS on every listener, auto-unsealed.
 
-    `address` is the first node's, always: a standby forwards what it is asked to whichever leads, so any node
-    would do, and which of them answers is nothing that a program may ask while it declares. While that one
-    node is down, so is the address (not the cluster: `members` names the others, and `ops root` and the
-    bootstrap go to whichever leads). `make up` starts a dead node again; plain `pulumi up` does not.
+    `address` is the first node's, always: a standby hands on what it is asked to whichever leads (configuration.py
+    sees to that), so any node would do, and which of them answers is nothing that a program may ask while it
+    declares. While that one node is down, so is the address (not the cluster: `members` names the others, and
+    `ops root` and the bootstrap go to whichever leads). `make up` starts a dead node again; plain `pulumi up`
+    does not.
     """
 
     flavour: Flavour
