@@ -14,12 +14,59 @@ from components.bootstrap import AccountArgs, VaultBootstrap, VaultBootstrapArgs
 from components.cloud.aws.cloud import AwsCloud, AwsCloudArgs
 from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
+from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
 from engine import quicken
 from settings import load, stack_secret
+from settings.helm import Helm
+from settings.server import Processes
 
 quicken()
 settings, catalog = load()
+
+
+def _nodes(said: Processes) -> Server:
+    return ProcessServer(
+        "server",
+        ProcessServerArgs(
+            flavour=said.flavour,
+            command=said.command,
+            directory=said.directory,
+            ports=said.ports,
+            generate_root_ports=said.generate_root_ports,
+            certificate=said.tls.certificate,
+            key=said.tls.key,
+            ca=said.tls.ca,
+            seal=cloud.seal,
+            keep=settings.keep,
+        ),
+    )
+
+
+def _pods(said: Helm) -> Server:
+    # Kubernetes' SDK takes a second to import: only where there are pods.
+    from components.kubernetes import kubernetes_provider  # noqa: PLC0415
+    from components.server.helm import HelmServer, HelmServerArgs  # noqa: PLC0415
+    from settings.pods import chart_of, pods_of, tls_of  # noqa: PLC0415
+
+    namespaces = {service.namespace for service in catalog.services}
+    return HelmServer(
+        "server",
+        HelmServerArgs(
+            provider=kubernetes_provider("cluster", context=said.context),
+            context=said.context,
+            pods=pods_of(said, settings.access, namespaces),
+            seal=cloud.seal,
+            chart=chart_of(said),
+            tls=tls_of(said),
+            trusting={name: name for name in namespaces},
+            ca_file=f"{settings.custody.directory}/{pulumi.get_stack()}-ca.pem",
+            address=said.address,
+            local_port=said.local_port,
+            keep=settings.keep,
+        ),
+    )
+
 
 cloud = AwsCloud(
     "cloud",
@@ -46,21 +93,7 @@ cloud = AwsCloud(
         keep=settings.keep,
     ),
 )
-server = ProcessServer(
-    "server",
-    ProcessServerArgs(
-        flavour=settings.server.flavour,
-        command=settings.server.command,
-        directory=settings.server.directory,
-        ports=settings.server.ports,
-        generate_root_ports=settings.server.generate_root_ports,
-        certificate=settings.server.tls.certificate,
-        key=settings.server.tls.key,
-        ca=settings.server.tls.ca,
-        seal=cloud.seal,
-        keep=settings.keep,
-    ),
-)
+server = _pods(settings.server) if isinstance(settings.server, Helm) else _nodes(settings.server)
 bootstrap = VaultBootstrap(
     "bootstrap",
     VaultBootstrapArgs(

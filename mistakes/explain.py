@@ -28,9 +28,11 @@ def explain(
     mistakes = []
     errors = error.errors(include_url=False)
     for each in errors:
-        path = tuple(each["loc"])
+        place = tuple(each["loc"])
+        path = _without_kinds(root, place)
         if each["type"] == "too_short" and any(
-            len(other["loc"]) > len(path) and other["loc"][: len(path)] == path for other in errors
+            len(other["loc"]) > len(place) and other["loc"][: len(place)] == place
+            for other in errors
         ):
             # pydantic doesn't count entries that are wrong by themselves.
             continue
@@ -46,8 +48,10 @@ def explain(
         what = prefix
         # pydantic's mark of a name; but somebody may have written just that.
         if path[-1:] == ("[key]",) and each["type"] != "extra_forbidden":
-            path, what = path[:-1], f"the name {prefix}"
-        wrong, cure = _words(each, root, path)
+            path, place, what = path[:-1], place[:-1], f"the name {prefix}"
+        wrong, cure = _words(each, root, place)
+        if each["type"] in _KIND_ERRORS:
+            path = (*path, _kind_of(_at(root, place)))
         if each["type"] == "missing":
             cure = f"write {prefix if len(path) == 1 else ''}{cure}"
         mistakes.append(document.mistake(path, f"{what}{show(path)} {wrong}", cure))
@@ -94,9 +98,12 @@ def _resolved(root: Schema, schema: Schema) -> Schema:
 
 
 def _at(root: Schema, path: Path) -> Schema:
+    """Give the schema at a path, in which a union's `kind` stands as a part of its own."""
     schema = _resolved(root, root)
     for part in path:
-        if isinstance(part, int):
+        if part in _kinds(schema):
+            inner: object = {"$ref": _kinds(schema)[part]}
+        elif isinstance(part, int):
             inner = schema.get("items")
         else:
             inner = schema.get("properties", {}).get(part) or _of_any_key(schema)
@@ -104,6 +111,26 @@ def _at(root: Schema, path: Path) -> Schema:
             return {}
         schema = _resolved(root, inner)
     return schema
+
+
+_KIND_ERRORS = ("union_tag_not_found", "union_tag_invalid")
+
+
+def _kinds(schema: Schema) -> Mapping[Any, str]:
+    """Give a union's `kind` -> `$ref` of the model; nothing where there is no union."""
+    mapping: Mapping[Any, str] = schema.get("discriminator", {}).get("mapping", {})
+    return mapping
+
+
+def _kind_of(schema: Schema) -> str:
+    return str(schema["discriminator"]["propertyName"])
+
+
+def _without_kinds(root: Schema, place: Path) -> Path:
+    """Leave out what pydantic adds to a path for each union: `server.helm.replicas` is `server.replicas` in YAML."""
+    return tuple(
+        part for index, part in enumerate(place) if part not in _kinds(_at(root, place[:index]))
+    )
 
 
 def _of_any_key(schema: Schema) -> object:
@@ -130,6 +157,8 @@ def _words(error: ErrorDetails, root: Schema, path: Path) -> tuple[str, str]:
 
 def _sample(last: Path, schema: Schema) -> str:
     name = show(last)
+    if "discriminator" in schema:
+        return f"{name}: with {_kind_of(schema)} below it"
     if schema.get("type") == "object":
         inner = schema.get("required") or list(schema.get("properties", ()))[:3]
         return f"{name}: with {', '.join(inner)} below it" if inner else f"{name}: {{...}}"
@@ -146,7 +175,7 @@ def _example(schema: Schema) -> str:
         return f"{_yaml(schema['examples'][0])}, say"
     if schema.get("type") == "array":
         return f"a list, such as [{_yaml(_first(schema.get('items', {})))}]"
-    if schema.get("type") == "object":
+    if schema.get("type") == "object" or "discriminator" in schema:
         return "`key: value` lines below it"
     default = schema.get("default")
     return "text" if default is None else f"{_yaml(default)}, say"
@@ -192,6 +221,14 @@ def _wants(kind: str) -> Callable[[ErrorDetails, Schema], tuple[str, str]]:
     return words
 
 
+def _no_kind(_error: ErrorDetails, schema: Schema) -> tuple[str, str]:
+    return "is missing", f"write {_kind_of(schema)}: {' or '.join(_kinds(schema))}"
+
+
+def _other_kind(_error: ErrorDetails, schema: Schema) -> tuple[str, str]:
+    return "has a value that isn't known here", f"write {' or '.join(_kinds(schema))}"
+
+
 def _literal(_error: ErrorDetails, schema: Schema) -> tuple[str, str]:
     return "has a value that isn't known here", f"write {_example(schema)}"
 
@@ -231,6 +268,8 @@ _WORDS: Mapping[str, Callable[[ErrorDetails, Schema], tuple[str, str]]] = {
     "model_attributes_type": _wants("an object"),
     "tuple_type": _wants("a list"),
     "literal_error": _literal,
+    "union_tag_not_found": _no_kind,
+    "union_tag_invalid": _other_kind,
     "string_pattern_mismatch": _pattern,
     "greater_than_equal": _bound,
     "less_than_equal": _bound,

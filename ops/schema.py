@@ -34,6 +34,7 @@ def files(root: Path) -> Mapping[Path, str]:
     schemas = {
         "stack": _stack_schema(),
         "local": _optional(_stack_schema()),
+        "cluster": _optional(_stack_schema()),
         "catalog": _catalog_schema(),
     }
     texts = {

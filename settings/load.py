@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from catalog.model import Catalog
 from catalog.reader import Reading
@@ -19,9 +19,10 @@ from mistakes.document import one_line, show
 from mistakes.explain import closest, explain
 from settings.base import Model
 from settings.cloud import Aws, Custody
+from settings.helm import Helm, OwnTls
 from settings.login import Access, Account
 from settings.model import Settings
-from settings.server import Processes
+from settings.server import Processes, Server
 from settings.stack import NAMESPACE, Stack, of_program
 
 if TYPE_CHECKING:
@@ -106,6 +107,14 @@ _Part = TypeVar("_Part", bound=Model)
 def _part(model: type[_Part], value: object) -> _Part | None:
     try:
         return model.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _server(value: object) -> Processes | Helm | None:
+    adapter: TypeAdapter[Processes | Helm] = TypeAdapter(Server)
+    try:
+        return adapter.validate_python(value)
     except ValidationError:
         return None
 
@@ -213,11 +222,9 @@ def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mist
     """Files that are only read while resources are being made must be missed before."""
     files: dict[MistakePath, str | None] = {}
     directories: dict[MistakePath, str] = {}
-    if server := _part(Processes, values.get("server")):
-        tls = server.tls
-        files["server", "tls", "certificate"] = tls.certificate
-        files["server", "tls", "key"] = tls.key
-        files["server", "tls", "ca"] = tls.ca
+    if server := _server(values.get("server")):
+        files |= _server_files(server)
+    if isinstance(server, Processes):
         directories["server", "directory"] = server.directory
     if account := _part(Account, values.get("account")):
         files["account", "passwordFile"] = account.password_file
@@ -236,3 +243,16 @@ def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mist
         if os.path.exists(place) and not os.path.isdir(place):  # noqa: PTH110, PTH112
             wrong = f"names {one_line(directory)}, which is no directory"
             yield stack.mistake(path, wrong, "write another")
+
+
+def _server_files(server: Processes | Helm) -> dict[MistakePath, str | None]:
+    tls = server.tls
+    if isinstance(server, Processes):
+        return {
+            ("server", "tls", name): getattr(tls, name) for name in ("certificate", "key", "ca")
+        }
+    chart = server.chart.directory
+    return {
+        ("server", "tls", "ca"): None if isinstance(tls, OwnTls) else tls.ca,
+        ("server", "chart", "directory"): chart and f"{chart}/Chart.yaml",
+    }

@@ -12,8 +12,9 @@ from pydantic import Field
 from mistakes.shapes import FilePath, YesNo
 from settings.base import Finding, Model
 from settings.cloud import Aws, Custody, SealIdentity, identity_findings, identity_of
+from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
-from settings.server import Processes
+from settings.server import Server
 
 
 class Settings(Model):
@@ -28,10 +29,10 @@ class Settings(Model):
     catalog: Annotated[
         FilePath, Field(description="The catalogue's directory, relative to the project.")
     ] = "catalog"
-    # A union by `kind` when there is a second one; so is `server`.
+    # A union by `kind` when there is a second one, as `server` is.
     cloud: Annotated[Aws, Field(description="Where keys and buckets live.")]
     custody: Annotated[Custody, Field(description="Custody of what init returns.")] = Custody()
-    server: Annotated[Processes, Field(description="What runs the Vault servers.")]
+    server: Annotated[Server, Field(description="What runs the Vault servers.")]
     account: Annotated[
         Account,
         Field(
@@ -61,6 +62,9 @@ class Settings(Model):
                 if cidr.endswith("/0"):
                     wrong = "lets the account log in from everywhere"
                     yield ("account", "cidrs", index), wrong, "write the pipeline's networks"
+        if isinstance(self.server, Helm):
+            for path, wrong, cure in tunnel_findings(self.server, self.account.cidrs):
+                yield ("account", *path), wrong, cure
         mounts = {"access": self.access.mount}
         for part, mount in (("people", self.people.mount), ("account", self.account.mount)):
             same = [other for other, taken in mounts.items() if taken == mount]

@@ -7,6 +7,9 @@ from pydantic import Field
 
 from mistakes.shapes import FilePath, Label, Text, Whole, shape
 from settings.base import Finding, Model
+from settings.helm import Helm
+
+__all__ = ["Helm", "Processes", "Server", "Tls"]
 
 Port = Annotated[Whole, Field(ge=1024, le=65534, examples=[8200])]
 NODES = (1, 3, 5)
@@ -85,3 +88,7 @@ class Processes(Model):
             if port in taken:
                 yield ("generateRootPorts", index), f"is {taken[port]} already", "write another"
             taken.setdefault(port, "a generate-root port")
+
+
+Server = Annotated[Processes | Helm, Field(discriminator="kind")]
+"""What runs the Vault servers, by `kind`."""

@@ -1,10 +1,11 @@
-"""The whole program under the mock engine, with the embedded environment's configuration."""
+"""The whole program under the mock engine: with the embedded environment's configuration, with pods, and with EKS."""
 
 import gc
 import json
 import runpy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -16,7 +17,7 @@ from sandbox.kinds.processes import Processes
 from sandbox.layout import Layout, password
 from sandbox.ports import Ports
 from sandbox.toolchain import Toolchain
-from tests.conftest import Declare, Declared
+from tests.conftest import Declare, Declared, Resource
 
 CHECKOUT = Path(__file__).parents[1]
 PORTS = Ports(emulator=5000, vault=(8200, 8202, 8204), generate_root=(8300, 8301, 8302))
@@ -26,6 +27,8 @@ TOOLS = Toolchain(
 )  # fmt: skip
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
 NODES = "pulumi-python:dynamic/strongroom:Nodes"
+AUTHORITY = "pulumi-python:dynamic/strongroom:Authority"
+RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRETS = {key: f"value-of-{key}" for key in read(CHECKOUT / "catalog").config_keys()}
 
 
@@ -48,15 +51,40 @@ def config(tmp_path: Path) -> dict[str, str]:
     local.prepare(print)
     filled_in = configuration.common(layout, PORTS.emulator)
     configuration.write(layout, filled_in, local.settings(PORTS, TOOLS))
-    values = yaml.safe_load(layout.settings.read_text())["config"]
+    return _of_engine(yaml.safe_load(layout.settings.read_text())["config"])
+
+
+def _of_engine(values: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
     }
 
 
+@pytest.fixture
+def in_pods(tmp_path: Path) -> dict[str, dict[str, str]]:
+    """Stack -> its own file, with what only a machine knows."""
+    found = {}
+    for stack in ("dev", "cluster"):
+        values = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())["config"]
+        values.setdefault("strongroom:custody", {})["directory"] = str(tmp_path / stack)
+        if stack == "cluster":
+            values["strongroom:cloud"]["endpoint"] = "http://127.0.0.1:5000"
+        password_file = tmp_path / f"{stack}-password"
+        password_file.write_text("correct-horse-battery-staple")
+        values["strongroom:account"]["passwordFile"] = str(password_file)
+        found[stack] = _of_engine(values)
+    return found
+
+
+def _outputs(resource: Resource) -> Mapping[str, Any]:
+    made = {"ca_certificate": "the CA", "certificate": "the certificate", "key": "the key"}
+    return made if resource.type == AUTHORITY else {"arn": f"arn:{resource.name}"}
+
+
 def _declared(declare: Declare, config: dict[str, str], *, preview: bool = False) -> Declared:
     return declare(
         lambda: runpy.run_path(str(CHECKOUT / "__main__.py"), run_name="__main__"),
+        outputs=_outputs,
         config=config,
         secret_config={f"strongroom:{key}": value for key, value in SECRETS.items()},
         preview=preview,
@@ -158,3 +186,114 @@ def test_a_mistake_stops_before_anything_is_declared(
 
     assert "strongroom:acces is no setting" in caplog.text
     assert "strongroom:keep must be true or false" in caplog.text
+
+
+STACKS = pytest.mark.parametrize("stack", ["dev", "cluster"])
+InPods = dict[str, dict[str, str]]
+
+
+@STACKS
+def test_pods_are_three_sealed_with_the_seal_key_and_owned_in_order(
+    declare: Declare, in_pods: InPods, stack: str
+) -> None:
+    declared = _declared(declare, in_pods[stack])
+    owned = declared.resource(OWNED)
+    ha = declared.one(RELEASE)["values"]["server"]["ha"]
+
+    assert ha["replicas"] == len(owned.inputs["members"]) == 3
+    assert owned.inputs["custody"]["seal_key"] in ha["raft"]["config"]
+    assert owned.inputs["custody"]["custody_key"] not in ha["raft"]["config"]
+    assert "server-release" in owned.property_dependencies["members"]
+    assert owned.inputs["address"] == "https://127.0.0.1:18200"
+    assert owned.inputs["wipe_commands"][0].startswith("kubectl ")
+
+
+@STACKS
+def test_vault_in_pods_is_configured_by_the_limited_account_that_verifies_it(
+    declare: Declare, in_pods: InPods, stack: str
+) -> None:
+    declared = _declared(declare, in_pods[stack])
+
+    inside = [r for r in declared.resources if r.type.startswith("vault:")]
+    assert len(inside) > 10
+    assert {resource.provider for resource in inside} == {"bootstrap-account"}
+    provider = declared.one("pulumi:providers:vault")
+    assert Path(provider["caCertFile"]).read_text() == "the CA"
+    assert provider["skipTlsVerify"] == "false"
+
+
+@STACKS
+def test_everything_in_the_cluster_is_of_one_provider_without_a_kubeconfig(
+    declare: Declare, in_pods: InPods, stack: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/somewhere/config")
+
+    declared = _declared(declare, in_pods[stack])
+
+    inside = [r for r in declared.resources if r.type.startswith("kubernetes:")]
+    assert {resource.provider for resource in inside} == {"cluster"}
+    assert "kubeconfig" not in declared.one("pulumi:providers:kubernetes")
+
+
+@STACKS
+def test_the_ca_reaches_every_namespace_of_the_catalogue(
+    declare: Declare, in_pods: InPods, stack: str
+) -> None:
+    maps = _declared(declare, in_pods[stack]).all("kubernetes:core/v1:ConfigMap")
+
+    assert [each.inputs["metadata"]["namespace"] for each in maps] == ["blog", "shop", "vault"]
+
+
+@STACKS
+def test_services_log_in_by_the_cluster_that_the_pods_run_in(
+    declare: Declare, in_pods: InPods, stack: str
+) -> None:
+    declared = _declared(declare, in_pods[stack])
+
+    login = declared.one("vault:kubernetes/authBackendConfig:AuthBackendConfig")
+    assert login["kubernetesHost"] == "https://kubernetes.default.svc"
+    # The pod's own token and CA are used, and renewed by Kubernetes.
+    assert "tokenReviewerJwt" not in login
+    assert declared.one(RELEASE)["values"]["server"]["authDelegator"] == {"enabled": True}
+
+
+def test_eks_keeps_what_it_has_and_the_throw_away_cluster_nothing(
+    declare: Declare, in_pods: InPods
+) -> None:
+    kept = {r.type for r in _declared(declare, in_pods["dev"]).resources if r.protect}
+    thrown = {r.type for r in _declared(declare, in_pods["cluster"]).resources if r.protect}
+
+    assert {RELEASE, AUTHORITY, OWNED, "kubernetes:core/v1:Namespace"} <= kept
+    assert thrown == set()
+
+
+def test_only_clients_of_the_catalogue_and_the_settings_reach_eks_s_pods(
+    declare: Declare, in_pods: InPods
+) -> None:
+    policy = _declared(declare, in_pods["dev"]).one(RELEASE)["values"]["server"]["networkPolicy"]
+
+    selectors = [end for rule in policy["ingress"] for end in rule["from"]]
+    assert selectors[1]["namespaceSelector"]["matchExpressions"][0]["values"] == [
+        "blog",
+        "monitoring",
+        "shop",
+    ]
+
+
+@STACKS
+def test_no_secret_stands_in_an_open_input_of_pods(
+    declare: Declare, in_pods: InPods, stack: str
+) -> None:
+    for resource in _declared(declare, in_pods[stack]).resources:
+        open_ = {key: v for key, v in resource.inputs.items() if key not in resource.secrets}
+        for value in (*SECRETS.values(), "the key", "correct-horse-battery-staple"):
+            assert value not in json.dumps(open_), resource.name
+
+
+@STACKS
+def test_a_first_preview_of_pods_meets_no_unknown_that_it_cannot_bear(
+    declare: Declare, in_pods: InPods, stack: str
+) -> None:
+    declared = _declared(declare, in_pods[stack], preview=True)
+
+    assert declared.one(RELEASE)["skipAwait"] is True

@@ -10,7 +10,7 @@ import yaml
 
 from ops.schema import config_block, files, with_config, write
 from settings import Settings
-from tests.settings.project import BILLING, ORDERS, STACK, TEAM
+from tests.settings.project import BILLING, HELM, ORDERS, STACK, TEAM
 
 CHECKOUT = Path(__file__).parents[2]
 CATALOG = sorted((CHECKOUT / "catalog").glob("*.yaml"))
@@ -30,7 +30,7 @@ def test_what_is_written_from_the_models_is_up_to_date(path: Path) -> None:
     assert (CHECKOUT / path).read_text() == files(CHECKOUT)[path], "run `make schema`"
 
 
-@pytest.mark.parametrize("name", ["stack", "local", "catalog"])
+@pytest.mark.parametrize("name", ["stack", "local", "cluster", "catalog"])
 def test_each_schema_is_one(name: str) -> None:
     jsonschema.Draft7Validator.check_schema(schema(name))
 
@@ -45,7 +45,9 @@ def test_every_example_names_the_schema_and_follows_it(path: Path) -> None:
     assert errors("catalog", text) == []
 
 
-@pytest.mark.parametrize(("stack", "name"), [("dev", "stack"), ("local", "local")])
+@pytest.mark.parametrize(
+    ("stack", "name"), [("dev", "stack"), ("local", "local"), ("cluster", "cluster")]
+)
 def test_every_stack_names_its_schema_and_follows_it(stack: str, name: str) -> None:
     text = (CHECKOUT / f"Pulumi.{stack}.yaml").read_text()
 
@@ -55,7 +57,13 @@ def test_every_stack_names_its_schema_and_follows_it(stack: str, name: str) -> N
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("stack", STACK), ("catalog", ORDERS), ("catalog", BILLING), ("catalog", TEAM)],
+    [
+        ("stack", STACK),
+        ("stack", HELM),
+        ("catalog", ORDERS),
+        ("catalog", BILLING),
+        ("catalog", TEAM),
+    ],
 )
 def test_what_the_reader_takes_the_schema_takes(name: str, text: str) -> None:
     assert errors(name, text) == []
@@ -69,6 +77,11 @@ def test_what_the_reader_takes_the_schema_takes(name: str, text: str) -> None:
         ("stack", STACK.replace("kind: aws", "kind: gcp")),
         ("stack", STACK.replace("recoveryShares: 5", "recoveryShares: 50")),
         ("stack", STACK + "  strongroom:other: plain\n"),
+        ("stack", HELM.replace("kind: helm", "kind: pods")),
+        ("stack", HELM.replace("kind: helm", "kind: helm\n    replicas: 2")),
+        ("stack", HELM.replace("kind: helm", "kind: helm\n    image: {tag: latest}")),
+        ("stack", HELM.replace("kind: helm", "kind: helm\n    exposure: {kind: ingress}")),
+        ("stack", HELM.replace("kind: helm", "kind: helm\n    ports: [8200]")),
         ("catalog", ORDERS.replace("service: orders", "service: Orders")),
         ("catalog", ORDERS.replace("  mail: {pass", "  ../mail: {pass")),
         ("catalog", ORDERS.replace("rotate: 12h", "rotate: 12w")),
@@ -111,6 +124,6 @@ def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
 
     first = write(tmp_path)
 
-    assert len(first) == 4
+    assert len(first) == 5
     assert write(tmp_path) == []
     assert config_block() in (tmp_path / "Pulumi.yaml").read_text()

@@ -40,6 +40,19 @@ config:
     secure: v1:def
 """
 
+_PROCESSES = STACK[STACK.index("    kind: processes") : STACK.index("  strongroom:account:")]
+HELM = STACK.replace(
+    _PROCESSES,
+    """\
+    kind: helm
+    network:
+      egressCidrs: [10.1.0.0/16]
+      apiServerCidrs: [10.2.0.0/16]
+    address: https://vault.example.com:8200
+""",
+)
+"""The same with servers as pods."""
+
 ORDERS = """\
 service: orders
 namespace: shop

@@ -9,9 +9,14 @@ import yaml
 from mistakes import MistakesError
 from settings.load import examine
 from settings.stack import of_file
-from tests.settings.project import Project, edited
+from tests.settings.project import HELM, STACK, Project, edited
 
-CASES = yaml.safe_load((Path(__file__).parent / "wrong.yaml").read_text())
+HERE = Path(__file__).parent
+CASES = [
+    (base, case)
+    for base, file in ((STACK, "wrong.yaml"), (HELM, "wrong_helm.yaml"))
+    for case in yaml.safe_load((HERE / file).read_text())
+]
 
 
 def test_a_right_project_is_read(tmp_path: Path) -> None:
@@ -22,10 +27,12 @@ def test_a_right_project_is_read(tmp_path: Path) -> None:
     assert [service.id for service in catalog.services] == ["shop/billing", "shop/orders"]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["what"])
-def test_each_mistake_is_one_line_with_its_place(tmp_path: Path, case: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("base", "case"), CASES, ids=[case["what"] for _, case in CASES])
+def test_each_mistake_is_one_line_with_its_place(
+    tmp_path: Path, base: str, case: dict[str, Any]
+) -> None:
     project = Project(tmp_path)
-    project.stack = edited(project.stack, case["replace"].items())
+    project.stack = edited(base, case["replace"].items())
 
     assert project.mistakes() == case["says"]
 

@@ -6,7 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from settings import Settings
-from tests.settings.project import Project
+from settings.helm import Helm
+from settings.server import Processes
+from tests.settings.project import HELM, Project
 
 
 def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None:
@@ -22,11 +24,57 @@ def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None
     assert (settings.custody.prefix, settings.custody.directory) == ("", ".strongroom")
     assert (settings.custody.writers, settings.custody.readers) == ((), ())
     assert (settings.server.namespace, settings.server.service_account) == ("vault", "vault")
+    assert isinstance(settings.server, Processes)
     assert settings.server.generate_root_ports == (8300, 8301, 8302)
     assert (settings.account.mount, settings.account.name) == ("strongroom", "strongroom")
     assert (settings.access.mount, settings.access.audience) == ("kubernetes", "vault")
     assert settings.access.token_ttl_seconds == 600
     assert settings.people.mount == "people"
+
+
+def _helm(tmp_path: Path, more: str = "") -> Helm:
+    project = Project(tmp_path)
+    project.stack = HELM.replace("    kind: helm\n", "    kind: helm\n" + more)
+    settings, _ = project.read()
+    assert isinstance(settings.server, Helm)
+    return settings.server
+
+
+def test_pods_are_vault_s_own_three_spread_and_reached_from_nowhere_outside(
+    tmp_path: Path,
+) -> None:
+    server = _helm(tmp_path)
+
+    assert (server.flavour, server.replicas, server.spread) == ("vault", 3, True)
+    assert (server.namespace, server.service_account, server.release) == ("vault",) * 3
+    assert (server.exposure.kind, server.tls.kind, server.context) == ("none", "own", None)
+    assert server.network.enabled is True
+    assert (server.injector.enabled, server.injector.replicas) == (True, 2)
+    assert server.csi.enabled is False
+    assert server.local_port == 18200
+    assert (server.storage.size, server.storage.storage_class) == ("10Gi", None)
+
+
+def test_every_image_and_the_chart_are_pinned(tmp_path: Path) -> None:
+    server = _helm(tmp_path)
+
+    assert server.chart.version == "0.34.1"
+    assert (server.server_image.repository, server.server_image.tag) == ("hashicorp/vault", "2.0.4")
+
+
+def test_openbao_is_one_setting(tmp_path: Path) -> None:
+    server = _helm(tmp_path, "    flavour: openbao\n")
+
+    assert (server.server_image.repository, server.server_image.tag) == (
+        "openbao/openbao",
+        "2.6.2",
+    )
+
+
+def test_the_agent_is_the_server_s_image_unless_said_otherwise(tmp_path: Path) -> None:
+    server = _helm(tmp_path, "    image: {tag: 1.19.0}\n")
+
+    assert (server.agent_image.repository, server.agent_image.tag) == ("hashicorp/vault", "1.19.0")
 
 
 def test_settings_do_not_change(tmp_path: Path) -> None:
