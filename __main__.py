@@ -1,7 +1,9 @@
 """The wiring: settings -> cloud -> server -> bootstrap -> access -> secrets -> exports."""
 
 import time
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -20,6 +22,9 @@ from engine import quicken
 from settings import load, stack_secret
 from settings.helm import Helm
 from settings.server import Processes
+
+if TYPE_CHECKING:
+    import pulumi_kubernetes as kubernetes
 
 quicken()
 settings, catalog = load()
@@ -43,9 +48,32 @@ def _nodes(said: Processes) -> Server:
     )
 
 
+@cache
+def _cluster(said: Helm) -> "kubernetes.Provider":
+    from components.kubernetes import kubernetes_provider  # noqa: PLC0415  as below
+
+    return kubernetes_provider("cluster", context=said.context)
+
+
+def _workloads(said: Helm) -> None:
+    from components.workload.access import PodAccess  # noqa: PLC0415  as below
+    from components.workload.workload import Workload, WorkloadArgs  # noqa: PLC0415
+
+    access = PodAccess(
+        address=said.pod_address,
+        login_mount=settings.access.mount,
+        audience=settings.access.audience,
+    )
+    for service in catalog.services:
+        Workload(
+            service.role.removeprefix("svc-"),
+            WorkloadArgs(service=service, access=access),
+            pulumi.ResourceOptions(provider=_cluster(said)),
+        )
+
+
 def _pods(said: Helm) -> Server:
     # Kubernetes' SDK takes a second to import: only where there are pods.
-    from components.kubernetes import kubernetes_provider  # noqa: PLC0415
     from components.server.helm import HelmServer, HelmServerArgs  # noqa: PLC0415
     from settings.pods import chart_of, pods_of, tls_of  # noqa: PLC0415
 
@@ -53,7 +81,7 @@ def _pods(said: Helm) -> Server:
     return HelmServer(
         "server",
         HelmServerArgs(
-            provider=kubernetes_provider("cluster", context=said.context),
+            provider=_cluster(said),
             context=said.context,
             pods=pods_of(said, settings.access, namespaces),
             seal=cloud.seal,
@@ -153,6 +181,9 @@ People(
 )
 secrets = service_secrets(catalog.services, cloud, stack_secret, now=time.time())
 KeyValue("kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account)
+
+if isinstance(settings.server, Helm):
+    _workloads(settings.server)
 
 pulumi.export("address", bootstrap.address)
 pulumi.export("logins", services.logins)

@@ -13,12 +13,9 @@ from ops.stack import StackError
 from reach.certificate import authority
 from reach.pods import Pods
 from reach.tunnel import tunnel
-from settings.load import examine
-from settings.server import Helm
+from settings.helm import Helm
+from settings.load import TUNNEL, examine
 from settings.stack import of_file
-
-MARK = "STRONGROOM_TUNNEL"
-"""Tells the program that the port is open: the address it leads to, `127.0.0.1:<port>`."""
 
 
 def run_through_tunnel(stack: str, config_file: Path | None, command: Sequence[str]) -> int:
@@ -36,7 +33,7 @@ def run_through_tunnel(stack: str, config_file: Path | None, command: Sequence[s
     server = settings.server
     if not isinstance(server, Helm):
         raise StackError(f"stack {stack}'s servers are no pods; run the command without a tunnel")
-    pods = server.pods
+    pods = server.reach
     with (
         tempfile.TemporaryDirectory() as folder,
         tunnel(pods, lambda: authority(pods), server.local_port) as address,
@@ -53,7 +50,7 @@ def _variables(address: str, pods: Pods, file: Path) -> dict[str, str]:
     named = {
         f"{name}_{what}": value for what, value in variables.items() for name in ("VAULT", "BAO")
     }
-    return {**named, MARK: address.removeprefix("https://")}
+    return {**named, TUNNEL: address.removeprefix("https://")}
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,27 @@ def namespaces(stack_file: Path) -> list[str]:
     )
 
 
+_OURS = {"app.kubernetes.io/managed-by": "strongroom-sandbox"}
+_INJECTED = {"strongroom.io/inject": "enabled"}
+
+
+def make_namespaces(names: Iterable[str]) -> None:
+    """Make the teams' namespaces, with the label that lets the injector into them.
+
+    Raises:
+        ReachError: if the API server refuses.
+
+    """
+    from kubernetes import client  # noqa: PLC0415
+
+    present = _present(core(None))
+    for name in sorted(set(names) - present):
+        made = client.V1Namespace(
+            metadata=client.V1ObjectMeta(name=name, labels={**_OURS, **_INJECTED})
+        )
+        asked(f"making namespace {name}", lambda made=made: core(None).create_namespace(made))
+
+
 def remove(stack_file: Path, say: Callable[[str], None]) -> None:
     """Delete the stack's namespaces with all that is in them, and what its helm releases made outside them.
 
@@ -31,10 +52,12 @@ def remove(stack_file: Path, say: Callable[[str], None]) -> None:
         ProblemError: if a namespace is not gone after three minutes.
 
     """
-    wanted = namespaces(stack_file)
+    client = core(None)
+    selector = ",".join(f"{key}={value}" for key, value in _OURS.items())
+    ours = asked("the list of namespaces", lambda: client.list_namespace(label_selector=selector))
+    wanted = sorted({*namespaces(stack_file), *(each.metadata.name for each in ours.items)})
     if not wanted:
         return
-    client = core(None)
     for kind, listed, delete in _cluster_scoped(client):
         for each in asked(f"the list of {kind}", listed).items:
             annotations = each.metadata.annotations or {}

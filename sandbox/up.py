@@ -115,7 +115,9 @@ def prepare(kind: Kind) -> Ready:
     layout.prepare()
     chosen = ports.remembered(layout, kind.servers)
     with phase("toolchain"):
-        tools = toolchain.ensure(cache_directory(), say, layout.root / "pulumi")
+        tools = toolchain.ensure(
+            cache_directory(), say, layout.root / "pulumi", releases=kind.releases
+        )
         if not tools.official_plugins:
             plugins.install(tools.pulumi_home, Path(sys.executable))
     for name in ("account", "passphrase"):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mistakes.shapes import Cidr, FilePath, Label, Text, Url, Whole, YesNo, shape
+from reach.pods import Pods
 from settings.base import Finding, Model
 
 Context = Annotated[
@@ -352,6 +353,17 @@ class Helm(Model):
         OwnTls | CertManagerTls | SecretTls,
         Field(discriminator="kind", description="Who signs the servers' certificate."),
     ] = OwnTls(kind="own")
+
+    @property
+    def reach(self) -> Pods:
+        """The servers' pods, as the API server leads to them."""
+        names = tuple(f"{self.release}-{index}" for index in range(self.replicas))
+        return Pods(context=self.context, namespace=self.namespace, names=names)
+
+    @property
+    def pod_address(self) -> str:
+        """Where pods of the cluster reach Vault: by the chart's Service, which leads to unsealed servers only."""
+        return f"https://{self.release}.{self.namespace}.svc:8200"
 
     @property
     def server_image(self) -> Image:

@@ -44,11 +44,33 @@ def load() -> tuple[Settings, Catalog]:
 
     try:
         root = Path.cwd()
-        return examine(of_program(root), root)
-    except MistakesError as error:
+        settings, catalog = examine(of_program(root), root)
+        _refuse_without_tunnel(settings)
+    except (MistakesError, NoTunnelError) as error:
         pulumi.log.error(str(error))
         # pulumi.RunError would be followed by "an unhandled error occurred: Program exited with 1".
         raise SystemExit(_SHOWN) from None
+    return settings, catalog
+
+
+TUNNEL = "STRONGROOM_TUNNEL"
+"""The variable that says that the tunnel is open: where it begins, `127.0.0.1:<port>`."""
+
+
+class NoTunnelError(Exception):
+    """Nothing leads to the servers from here; one line with the command that changes it."""
+
+
+def _refuse_without_tunnel(settings: Settings) -> None:
+    # The provider would find nobody only once everything before it had been made.
+    server = settings.server
+    if not isinstance(server, Helm) or server.address is not None:
+        return
+    if os.environ.get(TUNNEL) != f"127.0.0.1:{server.local_port}":
+        raise NoTunnelError(
+            "Vault's pods are not reachable from here; run this as `python -m ops tunnel -- pulumi up` (or preview,"
+            " refresh, destroy), or set strongroom:server.address"
+        )
 
 
 _SHOWN = 32

@@ -22,10 +22,9 @@ def kind_of(layout: Layout) -> Kind:
 
         return Processes(layout)
     if layout.stack == "cluster":
-        raise ProblemError(
-            "stack cluster, with servers and applications as pods, is not in the tree yet",
-            "use STACK=local",
-        )
+        from sandbox.kinds.pods import ClusterPods  # noqa: PLC0415  Kubernetes' client is slow to import
+
+        return ClusterPods(layout)
     raise ProblemError(
         f"{layout.stack!r} is no embedded environment",
         "write local or cluster; every other stack is plain `pulumi up --stack <name>`",

@@ -38,6 +38,8 @@ class Kind(ABC):
 
     servers: int = 0
     """How many Vault servers get ports of this machine."""
+    releases: bool = False
+    """Whether the program has Helm releases, for which a stand-in needs helm."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from catalog.reader import examine
 from reach.certificate import authority
 from reach.errors import ReachError
 from reach.forward import reached as forwarded
@@ -21,6 +22,11 @@ from sandbox.ports import Ports
 from sandbox.problem import ProblemError
 from sandbox.toolchain import Toolchain
 
+if TYPE_CHECKING:
+    from catalog.model import Catalog
+    from settings.helm import Helm
+    from settings.model import Settings as AllSettings
+
 _TOKEN_SECONDS = 600
 _CHARTS = Path.home() / ".cache" / "vault-lab" / "vault-helm"
 
@@ -30,6 +36,7 @@ class ClusterPods(Kind):
 
     # One port of this machine: the tunnel's.
     servers = 1
+    releases = True
 
     @property
     def emulator_addresses(self) -> tuple[str, ...]:
@@ -48,10 +55,18 @@ class ClusterPods(Kind):
         )
 
     def prepare(self, say: Say) -> None:
-        """See that there is a cluster, and a throw-away one."""
+        """See that there is a cluster, and make the teams' namespaces, which elsewhere are there before us."""
+        if not os.environ.get("KUBECONFIG"):
+            # Never whatever cluster somebody worked with last.
+            raise ProblemError(
+                "KUBECONFIG is not set",
+                "set it to the kubeconfig of a throw-away cluster (`kind get kubeconfig > file`)",
+            )
         try:
             name = _current_context()
             say(f"Kubernetes context {name}: this machine is {self._host} to its pods")
+            catalog = examine(self.layout.checkout / "catalog", "catalog").catalog
+            leftovers.make_namespaces({service.namespace for service in catalog.services})
         except ReachError as error:
             raise ProblemError(*str(error).split("; ", maxsplit=1)) from None
 
@@ -89,10 +104,17 @@ class ClusterPods(Kind):
 
     def empty(self, environment: Mapping[str, str]) -> None:  # noqa: ARG002
         """Delete the pods with their volumes; the StatefulSet makes both anew."""
-        leftovers.empty(self._pods, str(self._server["release"]))
+        leftovers.empty(self._pods, self._server.release)
+
+    def finish(self, say: Say) -> None:
+        """Run the example applications, and show what they were given: names, lengths and digests."""
+        from sandbox import applications  # noqa: PLC0415
+
+        settings, catalog = self._read
+        applications.run(catalog, self._server, settings.access, say)
 
     def remove(self, say: Say) -> None:
-        """Delete what the stack made in the cluster: the release, then its namespaces."""
+        """Delete what was made in the cluster: by the stack, and the teams' namespaces by us."""
         leftovers.remove(self.layout.stack_file, say)
 
     def token(self, service: str, audience: str) -> str:
@@ -166,18 +188,27 @@ class ClusterPods(Kind):
 
     @property
     def _pods(self) -> Pods:
-        from settings.load import examine  # noqa: PLC0415
-        from settings.server import Helm  # noqa: PLC0415
-        from settings.stack import of_file  # noqa: PLC0415
+        return self._server.reach
 
-        stack = of_file(self.layout.checkout, self.layout.stack, self.layout.settings)
-        server = examine(stack, self.layout.checkout)[0].server
+    @property
+    def _server(self) -> "Helm":
+        from settings.helm import Helm  # noqa: PLC0415
+
+        server = self._read[0].server
         if not isinstance(server, Helm):
             raise ProblemError(
                 f"stack {self.layout.stack}'s servers are not of kind helm",
                 f"write kind: helm in Pulumi.{self.layout.stack}.yaml",
             )
-        return server.pods
+        return server
+
+    @property
+    def _read(self) -> "tuple[AllSettings, Catalog]":
+        from settings.load import examine  # noqa: PLC0415
+        from settings.stack import of_file  # noqa: PLC0415
+
+        stack = of_file(self.layout.checkout, self.layout.stack, self.layout.settings)
+        return examine(stack, self.layout.checkout)
 
 
 def _current_context() -> str:

@@ -1,0 +1,98 @@
+"""The example applications of stack `cluster`: pods that show what they were given."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from catalog.model import Catalog
+from components.workload.access import PodAccess
+from examples.applications.deployment import EXAMPLES, example_deployment
+from reach.pods import asked, core
+from sandbox.problem import ProblemError
+from settings.helm import Helm
+from settings.login import Access
+
+_MANAGER = "strongroom-sandbox"
+_SECONDS = 180.0
+
+
+def run(catalog: Catalog, server: Helm, access: Access, say: Callable[[str], None]) -> None:
+    """Apply each example whose service is in the catalogue, wait until it is ready, say what it shows.
+
+    STRONGROOM_EXAMPLE_IMAGE names another image than busybox's.
+
+    Raises:
+        ReachError: if the API server refuses.
+        ProblemError: if one is not ready after three minutes; says what its pod waits for.
+
+    """
+    pods = PodAccess(
+        address=server.pod_address,
+        login_mount=access.mount,
+        audience=access.audience,
+    )
+    image = os.environ.get("STRONGROOM_EXAMPLE_IMAGE", "busybox:1.37")
+    wanted = [service for service in catalog.services if service.id in EXAMPLES]
+    for service in wanted:
+        _apply(example_deployment(service, pods, image=image))
+    for service in wanted:
+        _wait(service.namespace, service.name)
+        say(f"application {service.id} shows (file, field, bytes, SHA-256):")
+        for line in _log(service.namespace, service.name):
+            say(f"  {line}")
+
+
+def _apply(document: dict[str, Any]) -> None:
+    from kubernetes import dynamic  # noqa: PLC0415
+
+    client = dynamic.DynamicClient(core(None).api_client)
+    kind = client.resources.get(api_version=document["apiVersion"], kind=document["kind"])
+    name = document["metadata"]["name"]
+    asked(
+        f"deployment {name}",
+        lambda: kind.server_side_apply(
+            body=document,
+            name=name,
+            namespace=document["metadata"]["namespace"],
+            field_manager=_MANAGER,
+            force_conflicts=True,
+        ),
+    )
+
+
+def _wait(namespace: str, name: str) -> None:
+    from kubernetes import client  # noqa: PLC0415
+
+    apps = client.AppsV1Api(core(None).api_client)
+    began = time.monotonic()
+    while True:
+        found = asked(
+            f"deployment {namespace}/{name}",
+            lambda: apps.read_namespaced_deployment(name, namespace),
+        )
+        status = found.status
+        current = status.observed_generation == found.metadata.generation
+        if current and status.updated_replicas and status.ready_replicas == status.replicas == 1:
+            return
+        if time.monotonic() - began > _SECONDS:
+            raise ProblemError(
+                f"application {namespace}/{name} is not ready after {_SECONDS:.0f} s",
+                f"see `kubectl -n {namespace} describe pod -l app={name}`, then run this again",
+            )
+        time.sleep(0.5)
+
+
+def _log(namespace: str, name: str) -> list[str]:
+    found = asked(
+        f"pods of {name}",
+        lambda: core(None).list_namespaced_pod(namespace, label_selector=f"app={name}"),
+    )
+    [pod] = [each for each in found.items if each.metadata.deletion_timestamp is None]
+    text = asked(
+        f"log of {name}",
+        lambda: core(None).read_namespaced_pod_log(
+            pod.metadata.name, namespace, container=name, tail_lines=20
+        ),
+    )
+    return str(text).splitlines()
