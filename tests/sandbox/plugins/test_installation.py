@@ -17,7 +17,7 @@ def scripts(home: Path) -> list[Path]:
         / "plugins"
         / f"resource-{name}-v{version(f'pulumi-{name}')}"
         / f"pulumi-resource-{name}"
-        for name in ("vault", "aws")
+        for name in ("vault", "aws", "kubernetes")
     ]
 
 
@@ -40,7 +40,7 @@ def test_what_is_wrong_is_put_right(tmp_path: Path) -> None:
     assert all(sys.executable in script.read_text() for script in scripts(tmp_path))
 
 
-@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("which", [0, 1, 2])
 def test_one_starts_in_any_directory_whatever_lies_there(tmp_path: Path, which: int) -> None:
     install(tmp_path / "a home", Path(sys.executable))
     for decoy in ("sandbox", "json", "grpc"):
@@ -65,8 +65,10 @@ def test_a_plugin_does_not_import_the_sdk() -> None:
     # The SDK takes longer to import than everything else together.
     code = (
         "from sandbox.plugins.lean import import_protocol_alone as lean; lean();"
-        "import sandbox.plugins.process, sandbox.plugins.vault.plugin, sandbox.plugins.aws.plugin, sys;"
-        "print([m for m in ('pulumi.output', 'boto3', 'urllib3', 'hvac') if m in sys.modules])"
+        "import sandbox.plugins.process, sandbox.plugins.vault.plugin, sandbox.plugins.aws.plugin,"
+        "sandbox.plugins.kubernetes.plugin, sys;"
+        "heavy = ('pulumi.output', 'boto3', 'urllib3', 'hvac', 'kubernetes');"
+        "print([m for m in heavy if m in sys.modules])"
     )
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
