@@ -1,0 +1,50 @@
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.kubernetes.scratch import ClusterScratch
+from tests.e2e.kubernetes.volumes import renew_released_volumes
+
+CHART = Path(os.environ.get("VAULT_HELM_CHART") or Path.home() / ".cache/vault-lab/vault-helm")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _means() -> None:
+    """Say in one line what is missing."""
+    if not os.environ.get("KUBECONFIG"):
+        pytest.skip("KUBECONFIG names no throw-away cluster: nothing that needs one was run")
+    if not (CHART / "Chart.yaml").exists():
+        pytest.skip(f"there is no vault-helm chart in {CHART} (VAULT_HELM_CHART): nothing was run")
+
+
+@pytest.fixture(scope="module", params=["openbao", "vault"])
+def flavour(request: pytest.FixtureRequest) -> str:
+    """Whose servers."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def scratch(flavour: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterScratch]:
+    """Give one copy for the tests of a module, which build on one another in their order."""
+    path: Path = tmp_path_factory.mktemp(flavour)
+    made = ClusterScratch(ClusterScratch.make(path).path)
+    made.configure(lambda server: server.update(IMAGES[flavour], flavour=flavour))
+    renew_released_volumes()
+    try:
+        yield made
+    finally:
+        ran = made.sandbox("down")
+        renew_released_volumes()
+        if os.environ.get("KEEP_SCRATCH") is None:
+            shutil.rmtree(path, ignore_errors=True)
+        assert ran.code == 0, ran.output
+
+
+# What `lab.py` loads and registries serve.
+IMAGES = {
+    "openbao": {"image": {"tag": "2.6.2"}},
+    "vault": {"image": {"tag": "1.19.0"}},
+}

@@ -1,0 +1,93 @@
+"""A scratch copy whose stack `cluster` is up on a real cluster, and that cluster as kubectl sees it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes import client
+
+from reach.pods import core
+from tests.e2e.scratch import Ran, Scratch
+
+SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class ClusterScratch(Scratch):
+    """Commands run in the copy, for stack `cluster`."""
+
+    def sandbox(self, *arguments: str, extra: Mapping[str, str] | None = None) -> Ran:
+        """Run `python -m sandbox --stack cluster ...`, which is what make runs."""
+        return self.run(
+            sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments, extra=extra
+        )
+
+    def sourced(self, script: str, input_: str | None = None) -> Ran:
+        """Run a shell script after `. .sandbox-cluster/env`."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return self.run(
+            "bash", "-c", f". .sandbox-cluster/env; {script}", extra={"PATH": path}, input_=input_
+        )
+
+    def started(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start `python -m sandbox --stack cluster ...` and go on."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments],
+            cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def sandbox_file(self, name: str) -> Path:
+        """Give a file of `.sandbox-cluster/`."""
+        return self.path / ".sandbox-cluster" / name
+
+    def configure(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change the tracked settings of the servers."""
+        file = self.path / "Pulumi.cluster.yaml"
+        document = yaml.safe_load(file.read_text())
+        change(document["config"]["strongroom:server"])
+        file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def ops(self, *arguments: str) -> Ran:
+        """Run `python -m ops ...` in the sourced shell."""
+        return self.sourced(f"python -m ops {' '.join(arguments)}")
+
+
+def pods(namespace: str, selector: str = "component=server") -> list[client.V1Pod]:
+    """Give the pods that are not being deleted, by name."""
+    found = core(None).list_namespaced_pod(namespace, label_selector=selector).items
+    return sorted(
+        (each for each in found if each.metadata.deletion_timestamp is None),
+        key=lambda each: str(each.metadata.name),
+    )
+
+
+def ready(namespace: str, selector: str = "component=server") -> int:
+    """Give how many pods are ready."""
+    return sum(
+        any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or [])
+        for pod in pods(namespace, selector)
+    )
+
+
+def until(what: str, holds: Callable[[], bool], seconds: float = SECONDS) -> None:
+    """Wait until it holds; fail with `what` otherwise."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"it does not hold that {what}"
+        time.sleep(0.5)
+
+
+def shown(service: str) -> dict[str, str]:
+    """What an application shows: `<file> <field>` -> `<bytes> <SHA-256>`, from its latest lines."""
+    namespace, _, name = service.partition("/")
+    [pod] = pods(namespace, f"app={name}")
+    log = core(None).read_namespaced_pod_log(pod.metadata.name, namespace, container=name)
+    lines = (line.split() for line in log.splitlines())
+    return {f"{file} {field}": f"{size} {digest}" for file, field, size, digest in lines}

@@ -1,0 +1,245 @@
+"""From an empty cluster to applications that show their secrets, and what the servers live through."""
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from reach.pods import core
+from tests.e2e.kubernetes.scratch import ClusterScratch, pods, ready, shown, until
+from tests.e2e.scratch import Ran
+
+pytestmark = [pytest.mark.e2e, pytest.mark.kubernetes]
+
+VALUE = 'p"a\nss \\ $HOME `id` ü'
+
+
+def digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def read_as(scratch: ClusterScratch, service: str, path: str, script: str = "") -> Ran:
+    """Log in as a service by its own token and read one path, through the tunnel."""
+    token = scratch.sandbox("token", service)
+    assert token.code == 0, token.output
+    role = f"svc-{service.replace('/', '.')}"
+    return scratch.sourced(
+        "python -m ops tunnel -- sh -c '"
+        f"export BAO_TOKEN=$(bao write -field=token auth/kubernetes/login role={role} jwt=-)"
+        f" && bao kv get -format=json {path} {script}'",
+        input_=token.output.strip(),
+    )
+
+
+def leader(scratch: ClusterScratch) -> str:
+    status = scratch.sandbox("status").output
+    [name] = re.findall(r"pod (\S+) +\S+ +\S+ +active", status)
+    return str(name)
+
+
+def test_an_empty_cluster_becomes_a_vault_whose_applications_show_their_secrets(
+    scratch: ClusterScratch,
+) -> None:
+    ran = scratch.up()
+
+    assert ready("vault") == 3
+    assert "application shop/orders shows" in ran.output
+    assert "application blog/web shows" in ran.output
+    password = (scratch.sandbox_file("passwords") / "mailPassword").read_text()
+    assert shown("shop/orders")["mail.json password"] == f"{len(password)} {digest(password)}"
+    assert shown("shop/orders")["mail.env MAIL_PASSWORD"] == f"{len(password)} {digest(password)}"
+
+
+def test_a_second_run_changes_nothing(scratch: ClusterScratch) -> None:
+    before = {pod.metadata.uid for pod in pods("vault")}
+
+    ran = scratch.up()
+
+    assert not re.search(r"^ [+~-]  ", ran.output, flags=re.MULTILINE), ran.output
+    assert {pod.metadata.uid for pod in pods("vault")} == before
+
+
+def test_no_secret_stands_in_the_state_or_in_an_object_of_the_cluster(
+    scratch: ClusterScratch,
+) -> None:
+    secrets = {
+        file.name: file.read_text()
+        for file in scratch.sandbox_file("passwords").iterdir()
+        if file.name != "passphrase"
+    }
+    state = "".join(
+        file.read_text()
+        for file in scratch.sandbox_file("state").rglob("*.json*")
+        if file.is_file()
+    )
+    # What helm stores of a release is a Secret too: its values must hold none.
+    releases = core(None).list_namespaced_secret("vault", label_selector="owner=helm").items
+
+    assert releases
+    for name, value in secrets.items():
+        assert value not in state, name
+        for release in releases:
+            assert value not in _release_text(release.data["release"]), name
+
+
+def _release_text(encoded: str) -> str:
+    return gzip.decompress(base64.b64decode(base64.b64decode(encoded))).decode()
+
+
+def test_a_service_reads_its_own_secret_and_no_other(scratch: ClusterScratch) -> None:
+    own = read_as(scratch, "shop/orders", "kv/shop/orders/mail")
+    other = read_as(scratch, "shop/orders", "kv/blog/web/session")
+
+    assert own.code == 0, own.output
+    assert "password" in json.loads(own.output)["data"]["data"]
+    assert other.code != 0
+    assert "permission denied" in other.output
+
+
+def test_another_service_account_is_refused(scratch: ClusterScratch) -> None:
+    token = scratch.sandbox("token", "shop/default")
+
+    ran = scratch.sourced(
+        "python -m ops tunnel -- bao write auth/kubernetes/login role=svc-shop.orders jwt=-",
+        input_=token.output.strip(),
+    )
+
+    assert ran.code != 0
+    assert "service account name not authorized" in ran.output
+
+
+def test_a_changed_secret_reaches_the_sidecar_and_survives_json_and_the_shell(
+    scratch: ClusterScratch,
+) -> None:
+    changed = scratch.sourced("pulumi config set --secret mailPassword", input_=VALUE)
+    assert changed.code == 0, changed.output
+
+    scratch.up()
+
+    wanted = f"{len(VALUE.encode())} {digest(VALUE)}"
+    until(
+        "the sidecar has rendered the new value",
+        lambda: shown("shop/orders")["mail.json password"] == wanted,
+    )
+    until(
+        "the file for the shell as well",
+        lambda: shown("shop/orders")["mail.env MAIL_PASSWORD"].endswith(digest(VALUE)),
+    )
+
+
+def test_a_root_token_is_minted_from_the_recovery_keys(scratch: ClusterScratch) -> None:
+    ran = scratch.ops("root", "--", "bao", "audit", "list")
+
+    assert ran.code == 0, ran.output
+    assert ran.output.count("file-") == 2
+
+
+def test_all_pods_killed_unseal_by_themselves(scratch: ClusterScratch) -> None:
+    for pod in pods("vault"):
+        core(None).delete_namespaced_pod(pod.metadata.name, "vault", grace_period_seconds=0)
+
+    until("three pods are ready again", lambda: len(pods("vault")) == 3 and ready("vault") == 3)
+
+    assert read_as(scratch, "shop/orders", "kv/shop/orders/mail").code == 0
+
+
+def test_a_server_that_lost_its_volume_joins_again(scratch: ClusterScratch) -> None:
+    client = core(None)
+    victim = next(
+        pod.metadata.name for pod in pods("vault") if pod.metadata.name != leader(scratch)
+    )
+    for claim in (f"data-{victim}", f"audit-{victim}"):
+        client.delete_namespaced_persistent_volume_claim(claim, "vault")
+    client.delete_namespaced_pod(victim, "vault", grace_period_seconds=0)
+
+    until("the pod is ready with a new volume", lambda: ready("vault") == 3)
+
+    peers = scratch.ops("root", "--", "bao", "operator", "raft", "list-peers")
+    assert peers.output.count("voter") + peers.output.count("follower") >= 2, peers.output
+    assert victim in peers.output
+
+
+def test_a_pod_that_starts_while_kms_is_silent_recovers(scratch: ClusterScratch) -> None:
+    emulator = int(scratch.sandbox_file("emulator/pid").read_text())
+    victim = next(
+        pod.metadata.name for pod in pods("vault") if pod.metadata.name != leader(scratch)
+    )
+    os.kill(emulator, signal.SIGSTOP)
+    try:
+        core(None).delete_namespaced_pod(victim, "vault", grace_period_seconds=0)
+        time.sleep(10)
+        assert ready("vault") == 2
+    finally:
+        os.kill(emulator, signal.SIGCONT)
+
+    until("the pod has unsealed", lambda: ready("vault") == 3)
+
+
+def test_the_leader_killed_during_an_update_costs_nothing(scratch: ClusterScratch) -> None:
+    scratch.service("shop/refunds", secrets={"bank": {"token": {"config": "bankToken"}}})
+    name = leader(scratch)
+    run = scratch.started("up")
+    time.sleep(4)
+    core(None).delete_namespaced_pod(name, "vault", grace_period_seconds=0)
+    output, _ = run.communicate(timeout=300)
+    if run.returncode != 0:
+        until("three pods are ready again", lambda: ready("vault") == 3)
+        scratch.up()
+
+    until("three pods are ready again", lambda: ready("vault") == 3)
+    ran = read_as(scratch, "shop/refunds", "kv/shop/refunds/bank")
+    assert ran.code == 0, output + ran.output
+
+
+def test_a_roll_replaces_every_pod_while_reads_go_on(scratch: ClusterScratch) -> None:
+    before = {pod.metadata.name: pod.metadata.uid for pod in pods("vault")}
+    scratch.configure(lambda server: server.update(logFormat="standard"))
+    scratch.up()
+    assert {pod.metadata.name: pod.metadata.uid for pod in pods("vault")} == before
+
+    rolled = scratch.ops("roll")
+
+    assert rolled.code == 0, rolled.output
+    assert "rolled: 3 of 3 pods" in rolled.output
+    after = {pod.metadata.name: pod.metadata.uid for pod in pods("vault")}
+    assert all(after[name] != uid for name, uid in before.items())
+    assert ready("vault") == 3
+    again = scratch.ops("roll")
+    assert "nothing to roll" in again.output
+
+
+def test_a_roll_back_to_an_older_version_is_refused(scratch: ClusterScratch, flavour: str) -> None:
+    older = {"openbao": "2.5.0", "vault": "1.18.0"}[flavour]
+    current = {"openbao": "2.6.2", "vault": "1.19.0"}[flavour]
+    scratch.configure(lambda server: server.update(image={"tag": older}))
+    scratch.up()
+
+    refused = scratch.ops("roll")
+
+    scratch.configure(lambda server: server.update(image={"tag": current}))
+    scratch.up()
+    assert refused.code == 1
+    assert "raft can't be downgraded" in refused.output
+
+
+def test_without_a_tunnel_the_program_names_the_command(scratch: ClusterScratch) -> None:
+    ran = scratch.sourced("pulumi preview --non-interactive")
+
+    assert ran.code != 0
+    assert "python -m ops tunnel -- pulumi" in ran.output
+
+
+def test_a_plain_preview_through_the_tunnel_finds_nothing_to_change(
+    scratch: ClusterScratch,
+) -> None:
+    ran = scratch.sourced(
+        "python -m ops tunnel -- pulumi preview --non-interactive --expect-no-changes"
+    )
+
+    assert ran.code == 0, ran.output
