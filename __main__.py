@@ -14,12 +14,13 @@ from components.cloud.aws.cloud import AwsCloud, AwsCloudArgs
 from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
 from components.server.processes import ProcessServer, ProcessServerArgs
-from engine import quicken
+from engine import quicken, refuse_unrecorded
 from settings import load, stack_secret
 
 KEY_VALUE = "kv"
 
 quicken()
+refuse_unrecorded()
 settings, catalog = load()
 
 cloud = AwsCloud(

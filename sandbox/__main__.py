@@ -107,8 +107,9 @@ def main() -> None:
     except Exception as error:
         from components.server.nodes import NodeError  # noqa: PLC0415
         from mistakes import MistakesError  # noqa: PLC0415
+        from ops.stack import StackError  # noqa: PLC0415
 
-        if not isinstance(error, ProblemError | MistakesError | NodeError):
+        if not isinstance(error, ProblemError | MistakesError | NodeError | StackError):
             raise
         sys.stderr.write(f"{error}\n")
         raise SystemExit(1) from None
