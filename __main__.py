@@ -18,7 +18,7 @@ from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
-from engine import quicken
+from engine import quicken, refuse_unrecorded
 from settings import load, stack_secret
 from settings.helm import Helm
 from settings.server import Processes
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pulumi_kubernetes as kubernetes
 
 quicken()
+refuse_unrecorded()
 settings, catalog = load()
 
 

@@ -37,9 +37,7 @@ class Bench:
         """Bring a scratch environment up."""
         scratch = Scratch.make(folder)
         scratch.up()
-        shown = scratch.sourced("env -0").output
-        variables = dict(line.split("=", 1) for line in shown.split("\0") if "=" in line)
-        return cls(scratch=scratch, environment={**own_environment(), **variables})
+        return cls(scratch=scratch, environment={**own_environment(), **scratch.variables()})
 
     @property
     def audit(self) -> list[Path]:

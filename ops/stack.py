@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "vault:kv/secretV2:SecretV2"  # noqa: S105  a type's name
+STACK = "pulumi:pulumi:Stack"
 
 
 class StackError(Exception):
@@ -28,8 +29,16 @@ class Resource:
     outputs: Mapping[str, Any]
 
 
-def resources(stack: str | None, *, show_secrets: bool = False) -> list[Resource]:
+def resources(
+    stack: str | None,
+    *,
+    show_secrets: bool = False,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> list[Resource]:
     """Give the stack's resources; secrets are decrypted only if asked, and only into memory.
+
+    `folder` and `environment` are what Pulumi runs in; by default this process's own.
 
     Raises:
         StackError: if Pulumi refuses (no such stack, wrong passphrase, backend unreachable).
@@ -39,7 +48,9 @@ def resources(stack: str | None, *, show_secrets: bool = False) -> list[Resource
     command += ["--stack", stack] if stack else []
     command += ["--show-secrets"] if show_secrets else []
     try:
-        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        finished = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         raise StackError(
             "pulumi is not on PATH; in the embedded environment: . .sandbox/env"
@@ -59,7 +70,7 @@ def resources(stack: str | None, *, show_secrets: bool = False) -> list[Resource
     ]
 
 
-def the_only(found: list[Resource], kind: str) -> Resource:
+def the_only(found: Sequence[Resource], kind: str) -> Resource:
     """Give the one resource of this type.
 
     Raises:

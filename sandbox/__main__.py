@@ -106,10 +106,13 @@ def main() -> None:
         raise SystemExit(130) from None
     except Exception as error:
         from components.server.nodes import NodeError  # noqa: PLC0415
+        from custody.errors import CustodyError  # noqa: PLC0415
         from mistakes import MistakesError  # noqa: PLC0415
+        from ops.stack import StackError  # noqa: PLC0415
         from reach.errors import ReachError  # noqa: PLC0415
 
-        if not isinstance(error, ProblemError | MistakesError | NodeError | ReachError):
+        known = ProblemError | CustodyError | MistakesError | NodeError | ReachError | StackError
+        if not isinstance(error, known):
             raise
         sys.stderr.write(f"{error}\n")
         raise SystemExit(1) from None

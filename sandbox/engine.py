@@ -4,31 +4,23 @@ import json
 import re
 import socket
 import subprocess
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from components.server import spawn
+from engine import REFUSED, REPEATABLE, SKIP_CHECKPOINTS
+from ops.stack import Resource, resources
 from sandbox import child
+from sandbox.foresight import Way
 from sandbox.layout import Layout, write_private
 from sandbox.problem import ProblemError
 
 Say = Callable[[str], None]
 
-# Written over whatever is there, and deleted twice without harm: losing a record of these in a crash loses
-# nothing. Everything else (cloud resources, mounts, logins' mounts) is recorded as soon as it exists.
-REPEATABLE = (
-    "vault:index/policy:Policy",
-    "vault:jwt/authBackendRole:AuthBackendRole",
-    "vault:kubernetes/authBackendRole:AuthBackendRole",
-    "vault:kv/secretV2:SecretV2",
-)
-# Fewer than this many are recorded one by one like the rest: the time saved is not worth a second run.
-_MANY = 100
+_UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
 # What has only begun is said again when it is done; the log keeps both.
 _NOISE = re.compile(r"^@ |^ . +\S+ .* (creating|updating|deleting|reading|replacing) \(\d+s\)\s*$")
 
@@ -71,61 +63,38 @@ class Engine:
         """Show what `up` would do."""
         return self._shown("preview", *options)
 
-    def changes(self) -> Counter[tuple[str, str]]:
-        """Ask what would change: (operation, resource type) -> how often; `same` is left out.
+    def up(self, way: Way) -> int:
+        """Bring the stack up this way, or the next that the engine does not refuse; give Pulumi's exit code."""
+        ways = list(Way)
+        for each in ways[ways.index(way) :]:
+            code = self._up(each)
+            if code == 0 or not any(REFUSED in line for line in self.said):
+                break
+            self.say(
+                "  there is more to make than acls, roles and secrets: again, recording it as it is made"
+            )
+        return code
 
-        Raises:
-            ProblemError: where the preview fails; its own lines were printed.
-
-        """
-        finished = subprocess.run(
-            ["pulumi", "preview", "--json", "--non-interactive"],
-            cwd=self.layout.checkout, env=dict(self.environment), capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        try:
-            document = json.loads(finished.stdout)
-        except ValueError:
-            document = {}
-        if finished.returncode != 0:
-            for line in _diagnostics(document) or [finished.stderr.strip()]:
-                self.say(line)
-            raise ProblemError("the preview failed", "put right what it says, then run this again")
-        steps = document.get("steps") or []
-        return Counter(
-            (step["op"], _type(step["urn"])) for step in steps if step["op"] not in ("same", "read")
-        )
-
-    def up(self, changes: Counter[tuple[str, str]]) -> int:
-        """Carry out `changes`; give Pulumi's exit code.
-
-        Where very many repeatable resources change, everything else goes first, recorded as it is made; the
-        repeatable ones follow without a checkpoint after each, which would take ten times as long.
-        """
-        repeatable = sum(many for (_, kind), many in changes.items() if kind in REPEATABLE)
-        if repeatable < _MANY:
-            return self._shown("up", "--yes", "--skip-preview")
-        if repeatable < changes.total():
+    def _up(self, way: Way) -> int:
+        if way is Way.ONE_BY_ONE:
+            return self._shown(*_UP)
+        if way is Way.REST_FIRST:
+            # Without the dependents it would be an error that something needs what is left out.
             excluded = [f"--exclude=**{kind}::**" for kind in REPEATABLE]
-            code = self._shown("up", "--yes", "--skip-preview", *excluded)
+            code = self._shown(*_UP, "--exclude-dependents", *excluded)
             if code != 0:
                 return code
-        return self._shown(
-            "up", "--yes", "--skip-preview", "--suppress-outputs",
-            extra={"PULUMI_SKIP_CHECKPOINTS": "true"},
-        )  # fmt: skip
+        return self._shown(*_UP, extra={SKIP_CHECKPOINTS: "true"})
 
-    def repair_secrets(self) -> int:
-        """Find KV values that differ from what the program wrote, and write them back.
+    def resources(self) -> list[Resource]:
+        """Give the stack's resources with their secrets, in memory only.
 
-        pulumi-vault sees no such drift; after `up`, so that what is declared now is what counts.
+        Raises:
+            StackError: if the state can't be read.
+
         """
-        return self._run(sys.executable, "-m", "ops", "drift", "--repair")
-
-    def outputs(self) -> dict[str, object]:
-        """The stack's outputs; none of them is secret."""
-        outputs: dict[str, object] = json.loads(self._quietly("stack", "output", "--json"))
-        return outputs
+        folder = self.layout.checkout
+        return resources(None, show_secrets=True, folder=folder, environment=self.environment)
 
     def _shown(self, *arguments: str, extra: Mapping[str, str] | None = None) -> int:
         return self._run("pulumi", *arguments, "--non-interactive", extra=extra)
@@ -182,26 +151,3 @@ def _abandoned(lock: Path) -> bool:
         return here and not spawn.lives(int(owner["pid"]))
     except (OSError, ValueError, KeyError):
         return False
-
-
-def _type(urn: str) -> str:
-    return urn.split("::")[2].rpartition("$")[2]
-
-
-def _diagnostics(document: Mapping[str, object]) -> list[str]:
-    listed = document.get("diagnostics")
-    entries: Iterable[Mapping[str, str]] = listed if isinstance(listed, Sequence) else ()
-    return [
-        str(entry.get("message", "")).strip()
-        for entry in entries
-        if entry.get("severity") == "error"
-    ]
-
-
-def described(changes: Counter[tuple[str, str]]) -> str:
-    """Say `12 to create, 1 to update`."""
-    counted: Counter[str] = Counter()
-    for (operation, _), many in changes.items():
-        counted[operation] += many
-    shown = ("create", "update", "delete", "replace")
-    return ", ".join(f"{counted[op]} to {op}" for op in shown if counted[op]) or "nothing"

@@ -5,10 +5,12 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sandbox.problem import ProblemError
 
 LOCAL = "local"
+_STACK = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,17 +112,14 @@ class Layout:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self.root / "checkout", str(self.checkout))
 
-    def holds_stack(self) -> bool:
-        """Whether the stack has resources, as its own state says."""
+    def resources(self) -> list[dict[str, Any]]:
+        """Give the stack's resources as its own state has them; secrets are encrypted there."""
         try:
             checkpoint = json.loads(self.stack_file.read_text())
         except (OSError, ValueError):
-            return False
+            return []
         latest = checkpoint.get("checkpoint", {}).get("latest") or {}
-        return any(
-            resource.get("type") != "pulumi:pulumi:Stack"
-            for resource in latest.get("resources") or []
-        )
+        return [each for each in latest.get("resources") or [] if each["type"] != _STACK]
 
 
 def cache_directory() -> Path:

@@ -25,7 +25,7 @@ def status(kind: Kind) -> int:
     servers = kind.running()
     for each in servers:
         table.add_row(each.what, each.where, each.process, each.state)
-    stack = "has resources" if layout.holds_stack() else "empty"
+    stack = "has resources" if layout.resources() else "empty"
     table.add_row(f"stack {layout.stack}", str(layout.state), "-", stack)
     console.print(table)
     return 0 if number is not None and all(each.well for each in servers) else 1

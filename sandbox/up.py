@@ -7,12 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from catalog.model import Catalog
 from custody.states import NEVER_OWNED
+from ops.drift import compared
+from ops.stack import STACK, the_only
 from sandbox import configuration, emulator, environment, lock, ports
-from sandbox.engine import Engine, described
+from sandbox.engine import Engine
+from sandbox.foresight import foreseen
 from sandbox.kinds import Kind
 from sandbox.layout import LOCAL, Layout, cache_directory, password
 from sandbox.ports import Ports
@@ -57,7 +62,7 @@ def up(kind: Kind, *, again: bool = False) -> int:
     """
     layout = kind.layout
     with lock.held(layout, "up"):
-        if layout.ports_file.exists() and layout.holds_stack() and emulator.pid(layout) is None:
+        if layout.ports_file.exists() and layout.resources() and emulator.pid(layout) is None:
             _begin_again(kind, agreed=again)
         ready = prepare(kind)
         variables = ready.engine.environment
@@ -70,25 +75,23 @@ def up(kind: Kind, *, again: bool = False) -> int:
 
 
 def _carry_out(kind: Kind, engine: Engine) -> int:
-    with phase("preview"):
-        changes = engine.changes()
-        say(f"  {described(changes)}")
-    code = 0
-    if changes:
+    way = foreseen(kind.layout.resources(), _catalog(kind.layout).services)
+    with phase("pulumi up"):
+        code = engine.up(way)
+    if code != 0 and any(NEVER_OWNED in line for line in engine.said):
+        # Here its own machine, so what is printed elsewhere is done.
+        with phase("emptying servers that nobody ever owned"):
+            kind.empty(engine.environment)
         with phase("pulumi up"):
-            code = engine.up(changes)
-        if code != 0 and any(NEVER_OWNED in line for line in engine.said):
-            # Here its own machine, so what is printed elsewhere is done.
-            with phase("emptying servers that nobody ever owned"):
-                kind.empty(engine.environment)
-            with phase("pulumi up"):
-                code = engine.up(engine.changes())
+            code = engine.up(way)
     if code == 0:
         with phase("secrets"):
-            code = engine.repair_secrets()
-    if code == 0:
+            found = engine.resources()
+            # pulumi-vault sees no such drift; after `up`, so that what is declared now is what counts.
+            for each in compared(found, repair=True):
+                say(f"  {each.path}: {each.how}, written back")
         kind.finish(_indented)
-        _what_next(kind, engine.outputs())
+        _what_next(kind, the_only(found, STACK).outputs)
     return code
 
 
@@ -141,7 +144,7 @@ def prepare(kind: Kind) -> Ready:
 
 def _keep_secrets(layout: Layout, engine: Engine) -> None:
     """Generate the stack secrets that the catalogue names; take out those generated that it names no more."""
-    wanted, present = _stack_secrets(layout), configuration.secrets_present(layout)
+    wanted, present = _catalog(layout).config_keys(), configuration.secrets_present(layout)
     for key in sorted(wanted - present):
         engine.set_secret(key, password(layout, key))
         say(f"  generated stack secret {key} ({layout.root.name}/passwords/{key})")
@@ -151,11 +154,11 @@ def _keep_secrets(layout: Layout, engine: Engine) -> None:
         configuration.drop_secrets(layout, unused)
 
 
-def _stack_secrets(layout: Layout) -> frozenset[str]:
-    """The configuration keys that the catalogue refers to; its mistakes are for the check to say."""
+def _catalog(layout: Layout) -> Catalog:
+    """The catalogue; its mistakes are for the check to say."""
     from catalog.reader import examine  # noqa: PLC0415
 
-    return examine(layout.checkout / "catalog", "catalog").catalog.config_keys()
+    return examine(layout.checkout / "catalog", "catalog").catalog
 
 
 def _begin_again(kind: Kind, *, agreed: bool) -> None:
@@ -179,11 +182,10 @@ def _remove(kind: Kind) -> None:
     shutil.rmtree(kind.layout.root, ignore_errors=True)
 
 
-def _what_next(kind: Kind, outputs: Mapping[str, object]) -> None:
+def _what_next(kind: Kind, outputs: Mapping[str, Any]) -> None:
     layout = kind.layout
-    logins = outputs.get("logins")
-    services = sorted(logins) if isinstance(logins, dict) else []
-    console.print(f"\n[bold green]Vault is up[/] at {outputs.get('address')}")
+    services = sorted(outputs["logins"])
+    console.print(f"\n[bold green]Vault is up[/] at {outputs['address']}")
     sandbox = ".venv/bin/python -m sandbox"
     if layout.stack != LOCAL:
         sandbox += f" --stack {layout.stack}"

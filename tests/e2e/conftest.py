@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.scratch import Scratch
+from tests.e2e.watch import Watch
+
+
+@pytest.fixture(scope="module", autouse=True)
+def watch() -> Iterator[Watch]:
+    """Watch all processes while a module's tests run."""
+    with Watch() as watching:
+        yield watching
 
 
 @pytest.fixture(scope="module")

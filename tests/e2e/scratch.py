@@ -5,8 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ class Scratch:
     """One copy: commands run in it, nothing outside it changes but the cache of builds."""
 
     path: Path
+    said: list[str] = field(default_factory=list, repr=False)
+    """All that commands printed, but for what was asked to print a token."""
+    tokens: set[str] = field(default_factory=set, repr=False)
+    """Every ServiceAccount token and every Vault token that a test was given."""
 
     @classmethod
     def make(cls, path: Path) -> "Scratch":
@@ -57,6 +61,13 @@ class Scratch:
         self, *command: str, extra: Mapping[str, str] | None = None, input_: str | None = None
     ) -> Ran:
         """Run a command in the copy, without anybody's credentials."""
+        ran = self._run(command, extra, input_)
+        self.said.append(ran.output)
+        return ran
+
+    def _run(
+        self, command: Sequence[str], extra: Mapping[str, str] | None, input_: str | None = None
+    ) -> Ran:
         finished = subprocess.run(
             command,
             cwd=self.path,
@@ -74,6 +85,19 @@ class Scratch:
     def sandbox(self, *arguments: str, extra: Mapping[str, str] | None = None) -> Ran:
         """Run `python -m sandbox ...`, which is what make runs."""
         return self.run(sys.executable, "-m", "sandbox", *arguments, extra=extra)
+
+    def token(self, service: str) -> str:
+        """Give a ServiceAccount token, as `python -m sandbox token` prints it."""
+        ran = self._run((sys.executable, "-m", "sandbox", "token", service), None)
+        assert ran.code == 0, ran.output
+        token = ran.output.strip()
+        self.tokens.add(token)
+        return token
+
+    def variables(self) -> dict[str, str]:
+        """Give the variables of a shell that has sourced `.sandbox/env`."""
+        shown = self.sourced("env -0").output
+        return dict(line.split("=", 1) for line in shown.split("\0") if "=" in line)
 
     def sourced(self, script: str, input_: str | None = None) -> Ran:
         """Run a shell script after `. .sandbox/env`."""
@@ -104,11 +128,10 @@ class Scratch:
 
     def logged_in(self, service: str) -> hvac.Client:
         """Log in as a service does: with its ServiceAccount token."""
-        ran = self.sandbox("token", service)
-        assert ran.code == 0, ran.output
         login = self.outputs()["logins"][service]
         client = self.client()
-        client.auth.jwt.jwt_login(login["role"], ran.output.strip(), path=login["mount"])
+        client.auth.jwt.jwt_login(login["role"], self.token(service), path=login["mount"])
+        self.tokens.add(client.token)
         return client
 
     def read(self, client: hvac.Client, path: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,9 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import boto3
+import psutil
 import pytest
 
 from sandbox import lock, ports
@@ -20,6 +23,9 @@ from sandbox.layout import Layout
 from tests.e2e.scratch import Scratch
 
 pytestmark = [pytest.mark.e2e]
+_CLOUD = (
+    "aws:iam/accessKey:AccessKey", "aws:iam/user:User", "aws:kms/key:Key", "aws:s3/bucket:Bucket",
+)  # fmt: skip
 
 
 def _pid(scratch: Scratch, name: str) -> int:
@@ -192,6 +198,58 @@ def test_a_wrong_passphrase_is_named(scratch: Scratch) -> None:
     _one_line(ran.output, "passphrase")
 
 
+def test_a_run_killed_before_it_recorded_anything_loses_no_cloud_resource(scratch: Scratch) -> None:
+    before, recorded_before = _cloud(scratch), _recorded(scratch)
+    secret = {"mail": {"password": {"config": "mailPassword"}}}
+    granted = {"a": {"bucket": "crates", "access": "read", "rotate": "30d"}}
+    files = [scratch.service(f"bulk/s{index}", secrets=secret) for index in range(100)]
+    files.append(scratch.service("bulk/cloudy", secrets=secret, cloud=granted))
+    process = _up_in_background(scratch)
+    # So many that they are recorded once, at the end: by then the rest has been recorded one by one.
+    _wait_for_line(scratch.sandbox_file("pulumi.log"), "svc-bulk.s50 created")
+
+    _kill_all(process)
+
+    assert process.returncode == -signal.SIGKILL
+    made = _cloud(scratch) - before
+    assert made == _recorded(scratch) - recorded_before
+    # A bucket, two users, their two keys.
+    assert len(made) == 5
+    assert "svc-bulk.s50" not in scratch.sourced("pulumi stack --show-urns").output
+
+    scratch.up()
+
+    assert _cloud(scratch) - before == made == _recorded(scratch) - recorded_before
+    for service in ("bulk/s0", "bulk/s50", "bulk/s99", "bulk/cloudy"):
+        login = scratch.logged_in(service)
+        assert "password" in scratch.read(login, f"kv/{service}/mail")
+    assert re.search(r"Resources:\n\s+\d+ unchanged\n", scratch.up().output)
+
+    for file in files:
+        file.unlink()
+    scratch.up()
+    assert _cloud(scratch) == before
+
+
+def test_a_guess_that_was_wrong_costs_another_run_and_nothing_else(scratch: Scratch) -> None:
+    before = _cloud(scratch)
+    many = [scratch.service(f"bulk/s{index}") for index in range(100)]
+    # One bucket goes and another comes: by their number nothing of the cloud is new.
+    for name, index in (("first", 100), ("second", 101)):
+        granted = {"a": {"bucket": name, "access": "read", "rotate": "30d"}}
+        many.append(scratch.service(f"bulk/s{index}", cloud=granted))
+        ran = scratch.up()
+        many.pop().unlink()
+
+    assert "again, recording it as it is made" in ran.output
+    assert [name for name in _cloud(scratch) - before if name.endswith("-second")]
+    assert not [name for name in _cloud(scratch) if name.endswith("-first")]
+    for file in many:
+        file.unlink()
+    scratch.up()
+    assert _cloud(scratch) == before
+
+
 def test_a_lost_emulator_is_said_and_never_begun_again_in_silence(scratch: Scratch) -> None:
     os.kill(_pid(scratch, "emulator"), signal.SIGKILL)
     _gone(scratch)
@@ -232,6 +290,47 @@ def _wait_for_line(file: Path, words: str) -> None:
     while words not in file.read_text():
         assert time.monotonic() < deadline, f"{file} never said {words}"
         time.sleep(0.02)
+
+
+def _kill_all(process: "subprocess.Popen[str]") -> None:
+    """What a power cut does to a run: nobody gets to say a word. Servers and emulator go on."""
+    everyone = psutil.Process(process.pid).children(recursive=True)
+    for each in (psutil.Process(process.pid), *everyone):
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.communicate(timeout=60)
+
+
+def _cloud(scratch: Scratch) -> set[str]:
+    """Give every bucket, key, user and access key that the emulator has."""
+    variables = scratch.variables()
+    session = boto3.Session(
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=variables["AWS_REGION"],
+    )
+    where = variables["AWS_ENDPOINT_URL"]
+    iam = session.client("iam", endpoint_url=where)
+    users = [each["UserName"] for each in iam.list_users()["Users"]]
+    keys = session.client("kms", endpoint_url=where).list_keys()["Keys"]
+    buckets = session.client("s3", endpoint_url=where).list_buckets()["Buckets"]
+    return {
+        *users,
+        *(each["KeyId"] for each in keys),
+        *(each["Name"] for each in buckets),
+        *(
+            each["AccessKeyId"]
+            for user in users
+            for each in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+        ),
+    }
+
+
+def _recorded(scratch: Scratch) -> set[str]:
+    """Give the ids of the same in the stack's state."""
+    return {
+        each["id"] for each in Layout(checkout=scratch.path).resources() if each["type"] in _CLOUD
+    }
 
 
 def _gone(scratch: Scratch) -> None:

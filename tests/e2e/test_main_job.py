@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import time
 from pathlib import Path
 
@@ -13,7 +12,9 @@ from hvac.exceptions import Forbidden, InvalidRequest
 
 from components.server import spawn
 from components.server.nodes import ACTIVE, health, pid, recorded
+from tests.e2e.leaks import assert_nowhere, passwords, recovery_keys, values
 from tests.e2e.scratch import CHECKOUT, Scratch
+from tests.e2e.watch import Watch
 
 pytestmark = [pytest.mark.e2e]
 
@@ -31,7 +32,7 @@ def test_make_up_makes_an_owned_cluster(scratch: Scratch) -> None:
 def test_again_nothing_changes(scratch: Scratch) -> None:
     ran = scratch.up()
 
-    assert re.search(r"preview …\n\s+nothing\n", ran.output), ran.output
+    assert re.search(r"Resources:\n\s+\d+ unchanged\n", ran.output), ran.output
 
 
 def test_plain_pulumi_works_in_a_sourced_shell(scratch: Scratch) -> None:
@@ -109,7 +110,7 @@ def test_what_is_shared_is_readable_by_whom_it_is_shared_with(scratch: Scratch) 
 
 
 def test_a_token_of_another_service_does_not_log_in(scratch: Scratch) -> None:
-    jwt = scratch.sandbox("token", "blog/web").output.strip()
+    jwt = scratch.token("blog/web")
 
     with pytest.raises((Forbidden, InvalidRequest)):
         scratch.client().auth.jwt.jwt_login("svc-shop.orders", jwt, path="kubernetes")
@@ -125,16 +126,21 @@ def test_an_administrator_logs_in_without_root(scratch: Scratch) -> None:
         client.sys.create_or_update_acl_policy("svc-shop.orders", 'path "*" {}')
 
 
-def test_a_root_token_lives_as_long_as_its_command(scratch: Scratch, tmp_path: Path) -> None:
-    kept = tmp_path / "token"
+@pytest.fixture(scope="module")
+def root_token(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the command of `ops root` writes the token that it was given, for nobody else to read."""
+    return tmp_path_factory.mktemp("root") / "token"
 
-    ran = scratch.sourced(
-        f"python -m ops root -- sh -c 'umask 077; bao policy list; printenv VAULT_TOKEN > {kept}; exit 3'"
-    )
+
+def test_a_root_token_lives_as_long_as_its_command(scratch: Scratch, root_token: Path) -> None:
+    command = f"umask 077; printenv VAULT_TOKEN > {root_token}; bao policy list; sleep 0.3; exit 3"
+
+    ran = scratch.sourced(f"python -m ops root -- sh -c '{command}'")
 
     assert ran.code == 3, ran.output
     assert "svc-shop.orders" in ran.output
-    token = kept.read_text().strip()
+    token = root_token.read_text().strip()
+    scratch.tokens.add(token)
     assert token not in ran.output
     with pytest.raises(Forbidden):
         scratch.client(token).auth.token.lookup_self()
@@ -168,7 +174,7 @@ def test_a_service_is_changed(scratch: Scratch) -> None:
 
 def test_a_service_is_removed(scratch: Scratch) -> None:
     (scratch.path / "catalog" / "shop-search.yaml").unlink()
-    jwt = scratch.sandbox("token", "shop/search").output.strip()
+    jwt = scratch.token("shop/search")
 
     scratch.up()
 
@@ -253,42 +259,31 @@ def test_when_the_leader_dies_another_leads(scratch: Scratch) -> None:
     assert "password" in scratch.read(scratch.logged_in("shop/orders"), "kv/shop/orders/mail")
 
 
-def test_no_secret_stands_anywhere_in_plain_text(scratch: Scratch) -> None:
-    secrets = {
-        path.read_text() for path in scratch.sandbox_file("passwords").iterdir() if path.is_file()
-    }
-    for service, paths in scratch.outputs()["secrets"].items():
-        client = scratch.logged_in(service)
-        for path in paths:
-            fields = scratch.read(client, path)
-            secrets |= {value for name, value in fields.items() if name not in _OPEN_FIELDS}
-    shown = scratch.sourced(
-        "pulumi stack export; pulumi stack output --json; pulumi stack --show-urns; pulumi config"
-    ).output
-    arguments = subprocess.run(
-        ["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True
-    )
-    files = [
-        path
-        for path in scratch.path.rglob("*")
-        if path.is_file()
-        and path.relative_to(scratch.path).parts[:1] != (".venv",)
-        # Where generated passwords and the signing key lie by design, 0600.
-        and path.relative_to(scratch.path).parts[:2]
-        not in ((".sandbox", "passwords"), (".sandbox", "cluster"))
-        # Raft's own encrypted storage holds nothing in plain text either, so it stays in the search.
-    ]
+def test_no_secret_stands_anywhere_in_plain_text(scratch: Scratch, watch: Watch) -> None:
+    keys = recovery_keys(scratch)
+    generated, read = passwords(scratch), values(scratch)
+    assert len(keys) == 2 * 5
+    assert generated & read
 
-    assert len(secrets) >= 5
-    for secret in secrets:
-        assert len(secret) >= 16
-        assert secret not in shown
-        assert secret not in arguments.stdout
-        for file in files:
-            assert secret.encode() not in file.read_bytes(), file
-    # No root token and no recovery key of any run: their forms are known.
-    for file in files:
-        assert not re.search(rb"\bs\.[A-Za-z0-9]{24}\b", file.read_bytes()), file
+    assert_nowhere(scratch, watch, keys | generated | read | scratch.tokens)
+
+    # The program gets stack secrets in its environment, as from Pulumi's own language host; these nobody does.
+    account = scratch.sandbox_file("passwords/account").read_text()
+    passphrase = scratch.sandbox_file("passwords/passphrase").read_text()
+    hidden = keys | {account, passphrase}
+    assert watch.environments(each.encode() for each in hidden) == []
+
+
+def test_a_root_token_is_in_the_environment_of_its_command_alone(
+    scratch: Scratch, watch: Watch, root_token: Path
+) -> None:
+    token = root_token.read_bytes().strip()
+    assert token.decode() in scratch.tokens
+
+    holders = {command.split(b"\0")[0] for command in watch.environments([token])}
+
+    assert b"sh" in holders
+    assert holders <= {b"sh", b"printenv", b"bao", b"sleep"}
 
 
 def test_renamed_logins_move_everybody_and_leave_no_old_login(scratch: Scratch) -> None:
@@ -370,14 +365,11 @@ def test_make_down_leaves_nothing(scratch: Scratch) -> None:
     assert not scratch.sandbox_file("").exists()
 
 
-# Names, places, and the half of a credential that AWS shows to everybody who may list.
-_OPEN_FIELDS = ("bucket", "region", "endpoint", "access_key_id")
-
-
 def _administrator(scratch: Scratch) -> hvac.Client:
     client = scratch.client()
     password = scratch.sandbox_file("passwords/adaPassword").read_text()
     client.auth.userpass.login("ada", password, mount_point="people")
+    scratch.tokens.add(client.token)
     return client
 
 

@@ -8,7 +8,6 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 from components.server import spawn
 from sandbox.layout import cache_directory
 from sandbox.toolchain import Toolchain, ensure
+from tests.real.project import Project
 
 pytestmark = pytest.mark.real
 
@@ -94,53 +94,12 @@ def tools() -> Toolchain:
     return tools
 
 
-@dataclass(frozen=True, kw_only=True)
-class Project:
-    """A scratch project with its own state."""
-
-    directory: Path
-    environment: dict[str, str]
-
-    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=self.directory,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def succeed(self, *arguments: str) -> str:
-        done = self.pulumi(*arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def set(self, key: str, value: str, *options: str) -> None:
-        self.succeed("config", "set", key, value, *options)
-
-    @property
-    def state(self) -> str:
-        return (self.directory / "state/.pulumi/stacks/tiny/dev.json").read_text()
-
-
 @pytest.fixture
 def project(tools: Toolchain, tmp_path: Path) -> Project:
-    (tmp_path / "Pulumi.yaml").write_text("name: tiny\nruntime: python\n")
-    (tmp_path / "__main__.py").write_text(_PROGRAM)
     (tmp_path / "components").mkdir()
     (tmp_path / "components" / "__init__.py").touch()
     (tmp_path / "components" / "thing.py").write_text(_COMPONENT)
-    (tmp_path / "state").mkdir()
-    environment = {
-        "HOME": str(tmp_path),
-        **tools.environment,
-        "PATH": f"{tools.bin}{os.pathsep}/usr/bin{os.pathsep}/bin",
-        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
-        "PULUMI_CONFIG_PASSPHRASE": "x",
-    }
-    made = Project(directory=tmp_path, environment=environment)
-    made.succeed("stack", "init", "dev")
+    made = Project.make(tmp_path, tools, _PROGRAM)
     made.set("password", _PASSWORD, "--secret")
     return made
 
