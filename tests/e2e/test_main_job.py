@@ -23,6 +23,7 @@ def test_make_up_makes_an_owned_cluster(scratch: Scratch) -> None:
     ran = scratch.up()
 
     assert "Vault is up" in ran.output
+    assert ran.output.count("bootstrap: init (") == 1
     assert re.search(r"toolchain: \d+\.\d s", ran.output)
     assert scratch.sandbox("status").code == 0
     health = scratch.client().sys.read_health_status(method="GET")
