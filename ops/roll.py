@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,7 @@ class Roll:
         for name, url in zip(self._pods.names, self._cluster.address.members, strict=True):
             pod: V1Pod = asked(
                 f"pod {name}",
-                lambda name=name: core_client.read_namespaced_pod(name, self._pods.namespace),
+                partial(core_client.read_namespaced_pod, name, self._pods.namespace),
             )
             nodes.append(self._node(name, url, pod.metadata.labels.get(_REVISION) != update))
         return nodes

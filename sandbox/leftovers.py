@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def make_namespaces(names: Iterable[str]) -> None:
         made = client.V1Namespace(
             metadata=client.V1ObjectMeta(name=name, labels={**_OURS, **_INJECTED})
         )
-        asked(f"making namespace {name}", lambda made=made: core(None).create_namespace(made))
+        asked(f"making namespace {name}", partial(core(None).create_namespace, made))
 
 
 def remove(stack_file: Path, say: Callable[[str], None]) -> None:
@@ -62,13 +63,11 @@ def remove(stack_file: Path, say: Callable[[str], None]) -> None:
         for each in asked(f"the list of {kind}", listed).items:
             annotations = each.metadata.annotations or {}
             if annotations.get(_OF_RELEASE) in wanted:
-                asked(
-                    f"deleting {kind}", lambda each=each, delete=delete: delete(each.metadata.name)
-                )
+                asked(f"deleting {kind}", partial(delete, each.metadata.name))
     present = _present(client)
     for name in wanted:
         if name in present:
-            asked(f"deleting {name}", lambda name=name: client.delete_namespace(name))
+            asked(f"deleting {name}", partial(client.delete_namespace, name))
     say(f"deleting namespaces {', '.join(wanted)}")
     began = time.monotonic()
     while left := _present(client).intersection(wanted):

@@ -17,6 +17,7 @@ from sandbox.kinds.processes import Processes
 from sandbox.layout import Layout, password
 from sandbox.ports import Ports
 from sandbox.toolchain import Toolchain
+from settings.load import TUNNEL
 from tests.conftest import Declare, Declared, Resource
 
 CHECKOUT = Path(__file__).parents[1]
@@ -36,6 +37,8 @@ SECRETS = {key: f"value-of-{key}" for key in read(CHECKOUT / "catalog").config_k
 def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(CHECKOUT)
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
+    # As within `python -m ops tunnel -- ...`.
+    monkeypatch.setenv(TUNNEL, "127.0.0.1:18200")
     yield
     gc.enable()
 
@@ -297,3 +300,13 @@ def test_a_first_preview_of_pods_meets_no_unknown_that_it_cannot_bear(
     declared = _declared(declare, in_pods[stack], preview=True)
 
     assert declared.one(RELEASE)["skipAwait"] is True
+
+
+@STACKS
+def test_without_a_tunnel_the_program_stops_before_anything_is_declared(
+    declare: Declare, in_pods: InPods, stack: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(TUNNEL)
+
+    with pytest.raises(SystemExit):
+        _declared(declare, in_pods[stack])

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,8 +162,12 @@ class ClusterPods(Kind):
             try:
                 text = asked(
                     f"the log of {name}",
-                    lambda name=name: client.read_namespaced_pod_log(
-                        name, pods.namespace, container=CONTAINER, tail_lines=lines
+                    partial(
+                        client.read_namespaced_pod_log,
+                        name,
+                        pods.namespace,
+                        container=CONTAINER,
+                        tail_lines=lines,
                     ),
                 )
             except ReachError as error:

@@ -22,6 +22,8 @@ _UNFINISHED = ("pending-install", "failed", "uninstalling")
 _PENDING = ("pending-upgrade", "pending-rollback")
 
 
+SDK_MARK = "compat"
+"""What the SDK sends with every release, the same each time, and declares nowhere."""
 _DESTRUCTIVE = {
     "atomic": "a release that deletes what it made when its pods are late is refused",
     "cleanupOnFail": "a release that deletes what a failed upgrade made is refused",
@@ -56,8 +58,7 @@ class Release(Kind[Cluster]):
         Property(name="cleanupOnFail", own=True),
         Property(name="forceUpdate", own=True),
         Property(name="recreatePods", own=True),
-        # The SDK's own mark, the same on every release.
-        Property(name="compat", own=True),
+        Property(name=SDK_MARK, own=True),
         Property(name="status", output=True, volatile=True),
     )
 
