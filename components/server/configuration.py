@@ -86,7 +86,7 @@ def node_configuration(args: NodeArgs) -> str:
         "api_addr": f"https://{args.api}",
         "cluster_addr": f"https://{args.cluster}",
     }
-    return _file({**addresses, **_common(args.flavour)}, stanzas)
+    return _file({**addresses, **_COMMON}, stanzas)
 
 
 def pod_configuration(pods: Pods, seal: PodSeal) -> str:
@@ -109,7 +109,7 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
         _TELEMETRY,
         *_audits(pods.flavour, AUDIT_FILES),
     ]
-    values = _common(pods.flavour)
+    values = dict(_COMMON)
     if pods.flavour == "vault" and pods.major >= _ASKS_FOR_TOKEN:
         # Nothing but generate-root; it stands at the top, so every listener answers it: whoever reaches Vault can
         # disturb an attempt (CVE-2026-5807), and nobody can finish one without the recovery keys.
@@ -126,17 +126,13 @@ _TELEMETRY = Stanza(
 )
 
 
-def _common(flavour: Flavour) -> dict[str, Value]:
-    values: dict[str, Value] = {
-        "ui": False,
-        # Raft's files are memory-mapped: locking them would lock the whole database into memory.
-        "disable_mlock": True,
-    }
-    if flavour == "openbao":
-        # Since 2.5 a standby answers reads by itself, from what it has heard so far: who writes a mount and reads
-        # it at once, as providers do, might not find it. Vault's standbys hand everything on to the leader.
-        values["disable_standby_reads"] = True
-    return values
+_COMMON: Mapping[str, Value] = {
+    "ui": False,
+    # Raft's files are memory-mapped: locking them would lock the whole database into memory.
+    "disable_mlock": True,
+}
+# No disable_standby_reads for OpenBao, though its standbys answer reads by themselves since 2.5: with it a sealed
+# server answers 503 to everything, so nobody could tell before init whether generate-root is open.
 
 
 def _file(values: Mapping[str, Value], stanzas: Sequence[Stanza]) -> str:

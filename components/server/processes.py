@@ -144,9 +144,9 @@ def _apply(props: Mapping[str, Any]) -> None:
 class ProcessServer(pulumi.ComponentResource):
     """A raft cluster of local processes, TLS on every listener, auto-unsealed.
 
-    `address` is the first node's, always: a standby hands on what it is asked to whichever leads (configuration.py
-    sees to that), so any node would do, and which of them answers is nothing that a program may ask while it
-    declares. While that one node is down, so is the address (not the cluster: `members` names the others, and
+    `address` is the first node's, always: a standby hands on what it is asked to whichever leads (OpenBao's, since
+    2.5, answer reads by themselves, for an instant with what has just been changed), so any node would do, and which
+    of them answers is nothing that a program may ask while it declares. While that one node is down, so is the address (not the cluster: `members` names the others, and
     `ops root` and the bootstrap go to whichever leads). `make up` starts a dead node again; plain `pulumi up`
     does not.
     """

@@ -51,8 +51,9 @@ def test_values_that_differ_are_named_without_being_shown_and_written_back(
     stack.write(_WRITTEN)
     refused = stack.ops("drift")
     assert refused.returncode == 1
-    assert "refuses the login of strongroom/strongroom" in refused.stderr
-    assert refused.stderr.endswith("run `pulumi up`, which puts the account right\n")
+    assert refused.stderr == (
+        "Vault refuses the account's login; run `pulumi up`, which repairs it\n"
+    )
     assert len(refused.stderr.splitlines()) == 1
     with minted(request.cluster, request.custody) as token:
         servers.active(token).sys.disable_secrets_engine("kv")

@@ -61,10 +61,6 @@ def test_openbao_has_two_audit_devices_and_opens_generate_root_on_one_listener()
     assert "127.0.0.1:8300" in listener
 
 
-def test_openbao_s_standbys_answer_no_read_that_might_be_old() -> None:
-    assert "\ndisable_standby_reads = true\n" in node_configuration(ARGS)
-
-
 def test_hashicorp_vault_is_given_no_stanza_that_it_does_not_know() -> None:
     text = node_configuration(dataclasses.replace(ARGS, flavour="vault"))
 
