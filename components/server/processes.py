@@ -146,9 +146,9 @@ class ProcessServer(pulumi.ComponentResource):
 
     `address` is the first node's, always: a standby hands on what it is asked to whichever leads (OpenBao's, since
     2.5, answer reads by themselves, for an instant with what has just been changed), so any node would do, and which
-    of them answers is nothing that a program may ask while it declares. While that one node is down, so is the address (not the cluster: `members` names the others, and
-    `ops root` and the bootstrap go to whichever leads). `make up` starts a dead node again; plain `pulumi up`
-    does not.
+    of them answers is nothing that a program may ask while it declares. While that one node is down, so is the
+    address (not the cluster: `members` names the others, and `ops root` and the bootstrap go to whichever leads).
+    `make up` starts a dead node again; plain `pulumi up` does not.
     """
 
     flavour: Flavour
