@@ -57,6 +57,7 @@ def ensure(cache: Path, say: Say, stand_ins: Path | None = None) -> Toolchain:
     _assemble(tools, found, server, python)
     own_home = stand_ins or cache / "homes" / _key(python)
     home, are_official = _home(cache / "home", own_home, found.pulumi, say)
+    _no_debug_log(home)
     environment = {
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -115,6 +116,18 @@ def _home(shared: Path, stand_ins: Path, pulumi: Path, say: Say) -> tuple[Path, 
         say(f"the official provider plugins can't be downloaded: stand-ins, in {stand_ins}")
         stand_ins.mkdir(parents=True, exist_ok=True)
     return stand_ins, False
+
+
+def _no_debug_log(home: Path) -> None:
+    """Let the engine write no debug log: megabytes with every run, at a quarter of its CPU, that nobody reads.
+
+    There is no setting for it, but where the log's directory can't be made the engine goes without.
+    """
+    logs = home / "logs"
+    if logs.is_dir():
+        shutil.rmtree(logs, ignore_errors=True)
+    if not logs.exists():
+        _write(logs, b"A file where Pulumi would make a directory: then it writes no debug log.\n")
 
 
 def _assemble(tools: Path, found: Engine, server: Path, python: str) -> None:
