@@ -57,7 +57,6 @@ def ensure(cache: Path, say: Say, stand_ins: Path | None = None) -> Toolchain:
     _assemble(tools, found, server, python)
     own_home = stand_ins or cache / "homes" / _key(python)
     home, are_official = _home(cache / "home", own_home, found.pulumi, say)
-    _no_debug_log(home)
     environment = {
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -65,6 +64,7 @@ def ensure(cache: Path, say: Say, stand_ins: Path | None = None) -> Toolchain:
         # A plugin on the person's own PATH would win over the one that belongs to the SDK.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
     }
+    _no_debug_log(home)
     if not are_official:
         environment |= {
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
