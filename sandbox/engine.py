@@ -20,6 +20,7 @@ from sandbox.problem import ProblemError
 
 Say = Callable[[str], None]
 
+_KEPT = 5
 _UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
 # What has only begun is said again when it is done; the log keeps both.
 _NOISE = re.compile(r"^@ |^ . +\S+ .* (creating|updating|deleting|reading|replacing) \(\d+s\)\s*$")
@@ -73,7 +74,15 @@ class Engine:
             self.say(
                 "  there is more to make than acls, roles and secrets: again, recording it as it is made"
             )
+        self._forget()
         return code
+
+    def _forget(self) -> None:
+        """Keep the state as it was after the last few runs, and not after every one: it may be megabytes."""
+        kept = (self.layout.state / ".pulumi" / "history").rglob("*.checkpoint.json")
+        for old in sorted(kept)[:-_KEPT]:
+            for file in (old, old.with_name(f"{old.name}.attrs")):
+                file.unlink(missing_ok=True)
 
     def _up(self, way: Way) -> int:
         if way is Way.ONE_BY_ONE:

@@ -29,6 +29,8 @@ def variables(
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Every run copies the whole state: once is enough, see `Engine.up`.
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         "PULUMI_BACKEND_URL": f"file://{layout.state}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(layout.passwords / "passphrase"),
         "PULUMI_OPTION_CONFIG_FILE": str(layout.settings),

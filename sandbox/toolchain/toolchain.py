@@ -73,6 +73,7 @@ def ensure(
         # A plugin on the person's own PATH would win over the one that belongs to the SDK.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
     }
+    _no_debug_log(home)
     if not are_official:
         environment |= {
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -125,6 +126,18 @@ def _home(shared: Path, stand_ins: Path, pulumi: Path, say: Say) -> tuple[Path, 
         say(f"the official provider plugins can't be downloaded: stand-ins, in {stand_ins}")
         stand_ins.mkdir(parents=True, exist_ok=True)
     return stand_ins, False
+
+
+def _no_debug_log(home: Path) -> None:
+    """Let the engine write no debug log: megabytes with every run, at a quarter of its CPU, that nobody reads.
+
+    There is no setting for it, but where the log's directory can't be made the engine goes without.
+    """
+    logs = home / "logs"
+    if logs.is_dir():
+        shutil.rmtree(logs, ignore_errors=True)
+    if not logs.exists():
+        _write(logs, b"A file where Pulumi would make a directory: then it writes no debug log.\n")
 
 
 def _assemble(tools: Path, found: Engine, server: Path, python: str) -> None:

@@ -113,6 +113,8 @@ def test_a_stack_is_made_left_alone_changed_and_destroyed(project: Project) -> N
     assert "2 created" in up
     assert "said by the program" in up
     assert "warning" not in up.lower()
+    # No debug log: its directory can't be made.
+    assert Path(project.environment["PULUMI_HOME"], "logs").is_file()
     # The provider runs in another process and finds the project's modules by name.
     assert (project.directory / "made").read_text() == "components.thing"
     outputs = json.loads(project.succeed("stack", "output", "--json"))
