@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up preview down status logs test check format schema
+.PHONY: up preview down status logs test test-kubernetes check format schema
 
 ifneq ($(EMBEDDED),)
 up: $(VENV)/sandbox.stamp
@@ -28,12 +28,16 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not real and not e2e" -n 2 -q
+	$(BIN)/pytest -m "not real and not e2e and not kubernetes" -n 2 -q
 
 # Tests with real servers mostly wait for elections: more of them at once than there are cores.
 test: check
 	$(BIN)/pytest -m "real and not e2e" -n 4 -q
-	$(BIN)/pytest -m e2e -q
+	$(BIN)/pytest -m "e2e and not kubernetes" -q
+
+# On a throw-away cluster that KUBECONFIG names, with the chart in VAULT_HELM_CHART; some ten minutes a flavour.
+test-kubernetes: $(VENV)/dev.stamp
+	$(BIN)/pytest -m kubernetes -q
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
