@@ -116,6 +116,7 @@ class Vault:
         with self._lock:
             if self._token:
                 return
+            self._go_to_leader()
             token = self._settings.get("token") or self._login()
             answer = self._send("GET", "auth/token/lookup-self", token=token)
             if answer.status != HTTPStatus.OK:
@@ -123,6 +124,19 @@ class Vault:
             if not self._settings.get("skipChildToken"):
                 token = self._child(token)
             self._token = token
+
+    def _go_to_leader(self) -> None:
+        """Talk to the node that leads, where the nodes are of this machine.
+
+        OpenBao's standbys answer reads by themselves, for an instant with what has just been changed: who makes a
+        mount and writes below it at once is told that there is none.
+        """
+        if not _is_loopback(urlsplit(self._settings.get("address") or "").hostname or ""):
+            return
+        leader = str(self._send("GET", "sys/leader").body.get("leader_address") or "")
+        if _is_loopback(urlsplit(leader).hostname or ""):
+            self._settings = {**self._settings, "address": leader}
+            self._pool = None
 
     def _login(self) -> str:
         login = self._settings.get("authLoginUserpass")
