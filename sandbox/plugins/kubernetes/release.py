@@ -22,6 +22,16 @@ _UNFINISHED = ("pending-install", "failed", "uninstalling")
 _PENDING = ("pending-upgrade", "pending-rollback")
 
 
+SDK_MARK = "compat"
+"""What the SDK sends with every release, the same each time, and declares nowhere."""
+_DESTRUCTIVE = {
+    "atomic": "a release that deletes what it made when its pods are late is refused",
+    "cleanupOnFail": "a release that deletes what a failed upgrade made is refused",
+    "forceUpdate": "a release that deletes and makes anew what it can't change is refused",
+    "recreatePods": "a release that restarts all pods at once is refused",
+}
+
+
 def _same_values(old: Any, new: Any) -> bool:
     """Exactly: to a chart, false and absent are two things, and so are null and absent."""
     return dumps(old or {}) == dumps(new or {})
@@ -45,6 +55,10 @@ class Release(Kind[Cluster]):
         Property(name="maxHistory", own=True),
         Property(name="description", own=True),
         Property(name="atomic", own=True),
+        Property(name="cleanupOnFail", own=True),
+        Property(name="forceUpdate", own=True),
+        Property(name="recreatePods", own=True),
+        Property(name=SDK_MARK, own=True),
         Property(name="status", output=True, volatile=True),
     )
 
@@ -54,11 +68,7 @@ class Release(Kind[Cluster]):
         """Name it, pin its version, refuse what the stand-in can't do."""
         named, _ = super().checked(client, inputs, olds, own_name)
         named["namespace"] = named.get("namespace") or client.namespace
-        wrong = {}
-        if named.get("atomic"):
-            wrong["atomic"] = (
-                "a release that deletes what it made when its pods are late is refused"
-            )
+        wrong = {name: why for name, why in _DESTRUCTIVE.items() if named.get(name)}
         if holds_unknown([named.get("chart"), named.get("version")]):
             return named, wrong
         lying = _lying_version(str(named.get("chart")))

@@ -15,6 +15,7 @@ from sandbox.plugins.aws.table import KINDS as AWS_KINDS
 from sandbox.plugins.kind import Kind
 from sandbox.plugins.kubernetes.client import SETTINGS as KUBERNETES_SETTINGS
 from sandbox.plugins.kubernetes.objects import MANAGER, Object
+from sandbox.plugins.kubernetes.release import SDK_MARK
 from sandbox.plugins.kubernetes.table import KINDS as KUBERNETES_KINDS
 from sandbox.plugins.kubernetes.table import OBJECTS, custom
 from sandbox.plugins.vault.client import SETTINGS as VAULT_SETTINGS
@@ -73,8 +74,11 @@ def test_a_type_is_the_sdks(token: str) -> None:
 def test_properties_are_the_sdks(token: str) -> None:
     cls = sdk_class(token)
     settable = {p.name for p in KINDS[token].properties.values() if not p.output}
-    assert set(KINDS[token].properties) - {MANAGER} - set(_types.resource_types(cls)) == set()
-    assert settable - inputs_of(cls) == set()
+    assert (
+        set(KINDS[token].properties) - {MANAGER, SDK_MARK} - set(_types.resource_types(cls))
+        == set()
+    )
+    assert settable - {SDK_MARK} - inputs_of(cls) == set()
 
 
 @pytest.mark.parametrize("token", KINDS)
