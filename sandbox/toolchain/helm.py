@@ -10,8 +10,8 @@ from sandbox.problem import ProblemError
 from sandbox.toolchain import go
 from sandbox.toolchain.cache import Cache
 
-# 4 has other options; 3.13 is the first that tells a release's metadata.
-_OLDEST, _MAJOR = (3, 13), 3
+# 4 has other options; 3.14 is the first that uninstalls what may be gone.
+_OLDEST, _MAJOR = (3, 14), 3
 _VERSION = "3.19.0"
 _MODULE = "helm.sh/helm/v3"
 _RECIPE = go.Recipe(
@@ -42,7 +42,7 @@ def find(cache: Cache, search_path: str) -> Path:
         if number is not None and number >= _OLDEST and number[0] == _MAJOR:
             return Path(found).absolute()
         told = ".".join(map(str, number or ())) or "it does not run"
-        cache.say(f"{found} is not used: {told}, wanted >= 3.13 < 4")
+        cache.say(f"{found} is not used: {told}, wanted >= 3.14 < 4")
     name = f"helm-{_VERSION}-{platform.system().lower()}-{platform.machine()}-built"
     entry = cache.get(name, works)
     if entry is None:

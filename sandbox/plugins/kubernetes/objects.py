@@ -8,16 +8,17 @@ from sandbox.plugins.errors import IncompleteError, RefusedError
 from sandbox.plugins.kind import Difference, Kind, Made, Property, Values, properties
 from sandbox.plugins.kubernetes import ownership, shape, waiting
 from sandbox.plugins.kubernetes.client import Cluster, Place
-from sandbox.plugins.kubernetes.ready import NO_PODS, Ready, at_once
+from sandbox.plugins.kubernetes.ready import NO_PODS, Ready, at_once, conditions
 from sandbox.plugins.values import holds_unknown
 
 MANAGER = "__fieldManager"
 """Where the state keeps the object's field manager, as the official plugin does; an import has none yet."""
 _AUTONAMED = "pulumi.com/autonamed"
 # Annotations of the official plugin that change what happens, and that nobody here obeys.
-_UNKNOWN_ANNOTATIONS = (
-    "pulumi.com/waitFor", "pulumi.com/replaceUnready", "pulumi.com/patchFieldManager",
-)  # fmt: skip
+_UNKNOWN_ANNOTATIONS = ("pulumi.com/replaceUnready", "pulumi.com/patchFieldManager")
+_WAIT_FOR = "pulumi.com/waitFor"
+# A controller needs a moment to see what was changed just now.
+_GLANCE_SECONDS = 2.0
 _PROPAGATION = {"orphan": "Orphan", "background": "Background"}
 # The official plugin does not wait for the end of these where it doesn't wait for their beginning.
 _LEFT_ALONE = ("Namespace", "Deployment", "Job")
@@ -65,6 +66,10 @@ class Object(Kind[Cluster]):
         wrong = [each for each in _UNKNOWN_ANNOTATIONS if each in annotations]
         if wrong:
             return declared, {"metadata": f"the sandbox knows no annotation {wrong[0]}"}
+        try:
+            self._waited_for(declared)
+        except RefusedError as error:
+            return declared, {"metadata": str(error)}
         if not metadata.get("name"):
             before = olds.get("metadata") or {}
             kept = before.get("name") if _AUTONAMED in _annotations(olds) else None
@@ -133,19 +138,17 @@ class Object(Kind[Cluster]):
     def read(self, client: Cluster, identity: str, state: Values) -> Values | None:
         """Read it; what is there and not ready is told as such."""
         place = self._at(identity)
-        live = client.get(place)
-        if live is None:
+        found = client.get(place)
+        if found is None:
             return None
-        found = {**live, MANAGER: state[MANAGER]} if MANAGER in state else live
+        live: Values = found
+        kept = {MANAGER: state[MANAGER]} if MANAGER in state else {}
         if state and not _is_set(live, "pulumi.com/skipAwait"):
             try:
-                missing = self.ready(client, live)
-            except RefusedError as error:
-                missing = str(error)
-            if missing not in ("", NO_PODS):
-                wrong = RefusedError(f"{place} is not ready: {missing}")
-                raise IncompleteError(identity, found, wrong)
-        return found
+                live = waiting.until_ready(client, place, live, self._glanced, _GLANCE_SECONDS)
+            except waiting.NotReadyError as error:
+                raise IncompleteError(identity, {**error.live, **kept}, error) from None
+        return {**live, **kept}
 
     def update(self, client: Cluster, identity: str, state: Values, inputs: Values) -> Values:
         """Apply it anew and wait until it is ready."""
@@ -179,6 +182,10 @@ class Object(Kind[Cluster]):
             uid = str((state.get("metadata") or {}).get("uid") or "")
             waiting.until_gone(client, place, uid, waiting.seconds(state))
 
+    def _glanced(self, client: Cluster, live: Values) -> str:
+        missing = self.ready(client, live)
+        return "" if missing == NO_PODS else missing
+
     def _settle(self, client: Cluster, body: dict[str, Any]) -> None:
         """Take the namespace from an object of which only the server knows that it lies in none."""
         if self.namespaced is None and not client.namespaced(self.api_version, self.kind):
@@ -191,13 +198,20 @@ class Object(Kind[Cluster]):
 
     def _awaited(self, client: Cluster, body: Values, live: Values, manager: str) -> Values:
         place = self._place(live)
-        if not _is_set(body, "pulumi.com/skipAwait"):
-            try:
-                live = waiting.until_ready(client, place, live, self.ready, waiting.seconds(body))
-            except waiting.NotReadyError as error:
-                known = {**error.live, MANAGER: manager}
-                raise IncompleteError(_identity(live), known, error) from None
+        try:
+            ready = self._waited_for(body)
+            live = waiting.until_ready(client, place, live, ready, waiting.seconds(body))
+        except waiting.NotReadyError as error:
+            known = {**error.live, MANAGER: manager}
+            raise IncompleteError(_identity(live), known, error) from None
         return {**live, MANAGER: manager}
+
+    def _waited_for(self, inputs: Values) -> Ready:
+        """Give what has to be awaited: what annotations say, else what the kind needs."""
+        wanted = _annotations(inputs).get(_WAIT_FOR)
+        if _is_set(inputs, "pulumi.com/skipAwait"):
+            return at_once
+        return conditions(str(wanted)) if wanted and not holds_unknown(wanted) else self.ready
 
     def _replacing(self, client: Cluster, live: Values) -> tuple[str, ...]:
         mutable = {"Secret": client.secret_mutable, "ConfigMap": client.config_map_mutable}

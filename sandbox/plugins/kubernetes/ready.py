@@ -4,6 +4,8 @@ A function gets the cluster and the object as it is; it gives "" once the object
 if the object never will be.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -114,6 +116,41 @@ def filled(cluster: Cluster, live: Values) -> str:
     if live.get("type") != "kubernetes.io/service-account-token" or live.get("data"):
         return ""
     return "the cluster has put no token into it: is its ServiceAccount there?"
+
+
+def conditions(text: str) -> Ready:
+    """Read the annotation `pulumi.com/waitFor`: `condition=Ready`, `condition=Ready=False`, or a JSON list of such.
+
+    Raises:
+        RefusedError: if it is anything else, such as a JSONPath.
+
+    """
+    try:
+        listed = json.loads(text)
+    except ValueError:
+        listed = text
+    wanted = []
+    for each in listed if isinstance(listed, list) and listed else [text]:
+        found = re.fullmatch(r"condition=([^=]+)(?:=(.+))?", str(each))
+        if found is None:
+            raise RefusedError(
+                f"pulumi.com/waitFor: {each!r} is no condition=<type>, which is all the sandbox knows"
+            )
+        wanted.append((found[1], found[2] or "True"))
+
+    def ready(cluster: Cluster, live: Values) -> str:
+        del cluster
+        there = _conditions(live)
+        missing = [(kind, there.get(kind, {})) for kind, status in wanted
+                   if there.get(kind, {}).get("status") != status]  # fmt: skip
+        return "; ".join(
+            f"condition {kind} is {found.get('status', 'not there')}: {found.get('message', '')}".rstrip(
+                ": "
+            )
+            for kind, found in missing
+        )
+
+    return ready
 
 
 def _status(live: Values) -> dict[str, Any]:

@@ -37,9 +37,9 @@ def status_refusal(doing: str, place: str, status: int, body: Any, hidden: Value
 
 
 def without(text: str, hidden: Any) -> str:
-    """Blot out of a text every text in `hidden`."""
+    """Blot out of a text every text in `hidden`, however it is capitalised: templates like to change that."""
     for each in sorted(set(_texts(hidden)), key=len, reverse=True):
-        text = text.replace(each, "[secret]")
+        text = re.sub(re.escape(each), "[secret]", text, flags=re.IGNORECASE)
     return text
 
 

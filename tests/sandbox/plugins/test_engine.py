@@ -1,12 +1,7 @@
 """A program with every type of the tables, run by Pulumi's real engine."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,92 +9,18 @@ import boto3
 import pytest
 from hvac import Client
 
-from sandbox import toolchain
-from sandbox.layout import cache_directory
-from sandbox.plugins import install
 from tests.sandbox.plugins import samples_aws, samples_vault
 from tests.sandbox.plugins.samples import Sample, over
+from tests.sandbox.plugins.stack import Listed, Stack, running
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
-
-Listed = list[dict[str, Any]]
-SECONDS = 120
-
-
-@dataclass(frozen=True)
-class Stack:
-    """One project with a stack of its own."""
-
-    folder: Path
-    environment: Mapping[str, str]
-
-    def pulumi(self, *arguments: str) -> str:
-        ran = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=self.folder,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return ran.stdout
-
-    def declare(self, listed: Listed) -> None:
-        (self.folder / "declared.json").write_text(json.dumps(listed))
-
-    def up(self) -> None:
-        self.pulumi("up", "--yes", "--skip-preview")
-
-    def planned(self) -> dict[str, str]:
-        """Resource -> what a preview would do to it; nothing is left out but what stays as it is."""
-        steps = json.loads(self.pulumi("preview", "--json"))["steps"]
-        return {s["urn"].rpartition("::")[2]: s["op"] for s in steps if s["op"] != "same"}
-
-    def state(self) -> str:
-        return self.pulumi("stack", "export")
-
-    def forget(self, tokens: set[str]) -> dict[str, str]:
-        """Drop resources of these types from the state, and from nowhere else; give their ids."""
-        state = json.loads(self.state())
-        resources = state["deployment"]["resources"]
-        state["deployment"]["resources"] = [r for r in resources if r["type"] not in tokens]
-        file = self.folder / "forgotten.json"
-        file.write_text(json.dumps(state))
-        self.pulumi("stack", "import", "--file", str(file))
-        return {r["type"]: r["id"] for r in resources if r["type"] in tokens}
 
 
 @pytest.fixture
 def stack(tmp_path: Path, vault_address: str, aws_address: str) -> Iterator[Stack]:
-    tools = toolchain.ensure(cache_directory(), print)
-    home = tmp_path / "home"
-    install(home, Path(sys.executable))
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "Pulumi.yaml").write_text("name: plugins\nruntime: python\n")
-    shutil.copy(Path(__file__).parent / "program.py", folder / "__main__.py")
-    (tmp_path / "state").mkdir()
-    foreign = ("VAULT_", "AWS_", "PULUMI_")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
-        **tools.environment,
-        "PATH": f"{tools.bin}{os.pathsep}{os.environ['PATH']}",
-        "PULUMI_HOME": str(home),
-        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
-        "PULUMI_CONFIG_PASSPHRASE": "test",
-        # Stand-ins whatever the machine can reach.
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "TEST_VAULT": vault_address,
-        "TEST_AWS": aws_address,
-    }
-    made = Stack(folder, environment)
-    made.declare([])
-    made.pulumi("stack", "init", "test")
-    yield made
-    made.pulumi("destroy", "--yes", "--skip-preview")
+    more = {"TEST_VAULT": vault_address, "TEST_AWS": aws_address}
+    with running(Path(__file__).parent / "program.py", tmp_path, more) as made:
+        yield made
 
 
 @pytest.fixture

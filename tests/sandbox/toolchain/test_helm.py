@@ -22,12 +22,12 @@ def cache(tmp_path: Path, said: list[str]) -> Cache:
 
 
 def test_a_helm_3_on_path_is_taken(cache: Cache, on_path: Path, program: Program) -> None:
-    own = program("helm", "v3.13.0")
+    own = program("helm", "v3.14.0")
     assert helm.find(cache, str(on_path)) == own
 
 
 @pytest.mark.parametrize(
-    ("output", "reason"), [("v3.12.3", "3.12.3"), ("v4.0.0", "4.0.0"), ("", "it does not run")]
+    ("output", "reason"), [("v3.13.3", "3.13.3"), ("v4.0.0", "4.0.0"), ("", "it does not run")]
 )
 def test_another_is_said_and_passed_over(
     output: str, reason: str, cache: Cache, on_path: Path, program: Program, said: list[str]
@@ -35,7 +35,7 @@ def test_another_is_said_and_passed_over(
     program("helm", output)
     with pytest.raises(ProblemError, match=r"there is no helm 3 here.*install helm 3 .* or Go"):
         helm.find(cache, str(on_path))
-    assert said == [f"{on_path / 'helm'} is not used: {reason}, wanted >= 3.13 < 4"]
+    assert said == [f"{on_path / 'helm'} is not used: {reason}, wanted >= 3.14 < 4"]
 
 
 def test_it_is_built_once_from_its_module_without_cgo(

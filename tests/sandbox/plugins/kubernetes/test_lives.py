@@ -1,10 +1,12 @@
 """Every object of the table lives a whole life through gRPC, against a real API server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sandbox.plugins.kubernetes.objects import Object
 from sandbox.plugins.kubernetes.table import KINDS
 from tests.sandbox.plugins.driver import Driver
 from tests.sandbox.plugins.kubernetes.samples import SAMPLES, Sample
@@ -14,9 +16,21 @@ pytestmark = [pytest.mark.real, pytest.mark.kubernetes]
 each = pytest.mark.parametrize("token", SAMPLES)
 
 
+@pytest.fixture(scope="module")
+def driver(kubeconfig: str) -> Iterator[Driver]:
+    """Give one plugin for all: it knows the cluster once it has asked."""
+    with Driver.start("kubernetes") as plugin:
+        plugin.configure({"kubeconfig": kubeconfig})
+        yield plugin
+
+
 @pytest.fixture
-def sample(token: str, suffix: str) -> Sample:
-    return SAMPLES[token](f"sample-{suffix}")
+def sample(token: str, suffix: str, namespace: str) -> Sample:
+    sample = SAMPLES[token](f"sample-{suffix}")
+    kind = KINDS[token]
+    assert isinstance(kind, Object)
+    inside = {"metadata": {"namespace": namespace}} if kind.namespaced else {}
+    return replace(sample, inputs=sample.over(inside))
 
 
 @pytest.fixture

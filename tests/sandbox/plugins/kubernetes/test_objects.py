@@ -64,7 +64,8 @@ def test_an_object_outside_namespaces_gets_none(unconnected: Cluster) -> None:
     ("metadata", "wrong"),
     [
         ({"generateName": "a-"}, "generateName"),
-        ({"annotations": {"pulumi.com/waitFor": "condition=Ready"}}, "pulumi.com/waitFor"),
+        ({"annotations": {"pulumi.com/waitFor": "jsonpath={.status.phase}"}}, "is no condition="),
+        ({"annotations": {"pulumi.com/replaceUnready": "true"}}, "pulumi.com/replaceUnready"),
     ],
 )
 def test_what_it_can_not_do_is_refused(

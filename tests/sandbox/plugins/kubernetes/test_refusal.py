@@ -52,6 +52,10 @@ def test_the_longest_secret_goes_first() -> None:
     assert without("abcdefgh", ["abcd", "abcdefgh"]) == "[secret]"
 
 
+def test_a_secret_is_blotted_out_however_it_is_capitalised() -> None:
+    assert without('Service "HUNTER-22" is', {"a": "hunter-22"}) == 'Service "[secret]" is'
+
+
 def test_quoted_values_are_left_out() -> None:
     text = r'spec.x: Invalid value: "a\"b c": must be; spec.y: Invalid value: 70000: too big'
     assert unquoted(text) == (

@@ -162,7 +162,7 @@ def test_a_deployment_that_does_not_come_up_is_recorded_and_says_why(
 
     with pytest.raises(grpc.RpcError) as caught:
         driver.read(DEPLOYMENT, half.id, state, inputs)
-    assert "is not ready" in refusal(caught.value)
+    assert "is there but not ready: 0 of 1" in refusal(caught.value)
     assert from_struct(half_made(caught.value).inputs)["spec"] == inputs["spec"]
 
     inputs["metadata"]["annotations"]["pulumi.com/skipAwait"] = "true"
@@ -317,7 +317,10 @@ def test_a_custom_resource_lives(
     kind: str, driver: Driver, server: Server, colours: str, namespace: str
 ) -> None:
     token = f"kubernetes:{colours}/v1:{kind}"
-    inputs, failures = driver.check(token, {"metadata": {"name": "red"}, "spec": {"hue": "warm"}})
+    # In the foreground, the garbage collector would first have to hear of the new kind: half a minute.
+    annotations = {"pulumi.com/deletionPropagationPolicy": "background"}
+    metadata = {"name": "red", "annotations": annotations}
+    inputs, failures = driver.check(token, {"metadata": metadata, "spec": {"hue": "warm"}})
     assert failures == []
     identity, state = driver.create(token, inputs)
     where = namespace if kind == "Colour" else None
@@ -334,6 +337,32 @@ def test_a_custom_resource_lives(
     assert "shade" in refusal(caught.value)
     driver.delete(token, identity, state)
     assert driver.read(token, identity, state, inputs) == ("", {}, {})
+
+
+def test_a_custom_resource_waits_for_the_conditions_that_it_names(
+    driver: Driver, server: Server, colours: str
+) -> None:
+    token = f"kubernetes:{colours}/v1:Colour"
+    annotations = {
+        "pulumi.com/waitFor": '["condition=Dry", "condition=Wet=False"]',
+        "pulumi.com/timeoutSeconds": "2",
+    }
+    inputs = {"metadata": {"name": "red", "annotations": annotations}, "spec": {"hue": "warm"}}
+    error = refused(driver, token, inputs)
+    assert "condition Dry is not there; condition Wet is not there" in refusal(error)
+    half = half_made(error)
+    listed = [
+        {"type": "Dry", "status": "True"},
+        {"type": "Wet", "status": "True", "message": "rain"},
+    ]
+    state = from_struct(half.properties)
+    server.edit(state, {"status": {"conditions": listed}}, manager="controller")
+    with pytest.raises(grpc.RpcError) as caught:
+        driver.update(token, half.id, state, inputs)
+    assert "not ready: condition Wet is True: rain (after 2 s)" in refusal(caught.value)
+    listed[1]["status"] = "False"
+    server.edit(state, {"status": {"conditions": listed}}, manager="controller")
+    assert driver.update(token, half.id, state, inputs)["status"]["conditions"] == listed
 
 
 def test_a_kind_that_nobody_defined_is_said(driver: Driver) -> None:
