@@ -78,7 +78,8 @@ class BootstrapProvider(dynamic.ResourceProvider):
         say = progress("bootstrap")
         with reached_cluster(props, _as_step(say)) as cluster:
             owned = bootstrap(_request(props, shape, cluster), say)
-        outs = {**props, "covered": shape.to_document(), "cluster_id": owned.cluster_id}
+        covered = shape.to_document()
+        outs = {**_kept(props), "covered": covered, "cluster_id": owned.cluster_id}
         return dynamic.CreateResult(id_=owned.cluster_id, outs=outs)
 
     @told(CustodyError, PasswordError)
@@ -119,7 +120,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
         if coverage.looked_in_vain(covered):
             left = ", ".join(coverage.left(covered))
             tell(f"{left}: declared no more and still mounted, so the account may still manage it")
-        outs = {**news, **coverage.outputs(covered), "cluster_id": owned.cluster_id}
+        outs = {**_kept(news), **coverage.outputs(covered), "cluster_id": owned.cluster_id}
         return dynamic.UpdateResult(outs=outs)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -130,6 +131,11 @@ _UPDATES = (
     "acl", "shape", "mount", "name", "cidrs", "password_fingerprint", "members",
     "generate_root_members", "ca_certificate", "reach", "custody", "directory",
 )  # fmt: skip
+
+
+def _kept(props: Mapping[str, Any]) -> dict[str, Any]:
+    # The servers' key was for the proof: nobody needs it from here.
+    return {key: value for key, value in props.items() if key != "seal_credentials"}
 
 
 def _shares(props: Mapping[str, Any]) -> tuple[int, int]:
@@ -151,7 +157,12 @@ def _request(props: Mapping[str, Any], covered: Shape, cluster: "ClusterAddress"
     return Request(
         cluster=cluster,
         # Pulumi drops what is None: at the real cloud there is no endpoint.
-        custody=AwsCustody(**{"endpoint": None, **props["custody"]}),
+        custody=AwsCustody(
+            **{"endpoint": None, **props["custody"]},
+            seal_credentials={
+                name: Secret(value) for name, value in (props.get("seal_credentials") or {}).items()
+            },
+        ),
         account=Account(
             mount=props["mount"],
             name=props["name"],
@@ -231,6 +242,11 @@ class VaultBootstrap(pulumi.ComponentResource):
                     "reader_role": custody.reader_role,
                     "seal_role": custody.seal_role,
                 },
+                "seal_credentials": (
+                    pulumi.Output.secret({**custody.seal_credentials})
+                    if custody.seal_credentials
+                    else None
+                ),
                 "mount": account.mount,
                 "name": account.name,
                 "cidrs": list(account.cidrs),

@@ -201,7 +201,7 @@ class Custody:
         A role without kms:Encrypt lets init half-succeed, beyond repair (hashicorp/vault#16201).
         """
         key = self.place.seal_key
-        who = "seal" if self.place.seal_role else "own"
+        who = "seal" if self.place.seal_role or self.place.seal_credentials else "own"
         kms = self._sealer.kms
         state = self._call(who, "kms:DescribeKey", key, lambda: kms.describe_key(KeyId=key))
         _require_enabled(key, state["KeyMetadata"].get("KeyState", "unknown"))
@@ -256,6 +256,11 @@ class Custody:
 
     @cached_property
     def _sealer(self) -> Identity:
+        given = self.place.seal_credentials
+        if given:
+            # AWS_ACCESS_KEY_ID is boto3's aws_access_key_id.
+            key = session(**{name.lower(): value.reveal() for name, value in given.items()})
+            return Identity(key, self.place)
         if self.place.seal_role:
             return self._assumed("seal", self.place.seal_role)
         return self._own

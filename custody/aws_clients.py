@@ -87,7 +87,7 @@ def translation(
     name = {
         "writer": f"the writer role {place.writer_role}",
         "reader": f"the reader role {place.reader_role}",
-        "seal": f"the servers' role {place.seal_role}",
+        "seal": f"the servers' role {place.seal_role}" if place.seal_role else "the servers' key",
     }.get(who, "this process")
 
     def translate(error: Exception) -> CustodyError | None:

@@ -1,7 +1,7 @@
 """What a bootstrap is told: where the cluster is, where custody lives, whose it will be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,7 @@ class ClusterAddress:
 
 @dataclass(frozen=True, kw_only=True)
 class AwsCustody:
-    """Custody on AWS: S3 and KMS. ARNs, names and addresses; nothing secret."""
+    """Custody on AWS: S3 and KMS. ARNs, names and addresses; of the servers' access key nothing shows itself."""
 
     region: str
     endpoint: str | None
@@ -35,7 +35,10 @@ class AwsCustody:
     reader_role: str
     seal_role: str | None = None
     """ARN of the role that the servers have, where this process may assume it: the seal key is proven as that
-    role. None: as this process itself, whose credentials servers of kind `processes` inherit."""
+    role. None and no credentials: as this process itself."""
+    seal_credentials: Mapping[str, Secret] = field(default_factory=dict)
+    """The servers' own access key, where they have one: the seal key is proven with it. Named as in their
+    environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there is one, AWS_SESSION_TOKEN."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ class Seal:
 
 @dataclass(frozen=True, kw_only=True)
 class CustodyPlace:
-    """Where custody of init's answer lives, and the two roles that reach it. Nothing here is secret."""
+    """Where custody of init's answer lives, the two roles that reach it, and as whom the seal is proven."""
 
     kind: Literal["aws"]
     region: str
@@ -56,6 +56,8 @@ class CustodyPlace:
     """ARN. May decrypt and get. Break-glass, and the bootstrap until the cluster is owned."""
     seal_role: pulumi.Input[str] | None = None
     """ARN of the servers' own role, where whoever runs the program may take it: the seal is proven as that."""
+    seal_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Secret. The servers' own access key, where they have one: the seal is proven with it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from components.bootstrap import (
     BootstrapProvider,
     VaultBootstrap,
     VaultBootstrapArgs,
+    _kept,
     _request,
 )
 from components.cloud.contract import CustodyPlace
@@ -96,6 +97,26 @@ def test_at_the_real_cloud_the_seal_is_proven_as_the_servers_own_role_if_there_i
         request = _request(given, SHAPE, address)
     assert request.custody.seal_role == role
     assert request.custody.endpoint is None
+
+
+def test_the_seal_is_proven_with_the_servers_own_key_which_is_secret_and_not_kept(
+    declare: Declare, account: AccountArgs
+) -> None:
+    key = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "of-the-servers"}
+    args = _args(account)
+    place = dataclasses.replace(args.custody, seal_credentials=key)
+    changed = dataclasses.replace(args, custody=place)
+
+    given = declare(lambda: VaultBootstrap("bootstrap", changed)).resource(OWNED)
+
+    open_ = {name: value for name, value in given.inputs.items() if name not in given.secrets}
+    assert "of-the-servers" not in json.dumps(open_)
+    with reached_cluster(given.inputs) as address:
+        request = _request(given.inputs, SHAPE, address)
+    proven_with = request.custody.seal_credentials
+    assert {name: value.reveal() for name, value in proven_with.items()} == key
+    assert "of-the-servers" not in repr(request)
+    assert "of-the-servers" not in json.dumps(_kept(given.inputs))
 
 
 def test_a_password_from_a_file_is_in_no_input(declare: Declare, account: AccountArgs) -> None:

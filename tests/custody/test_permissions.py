@@ -9,10 +9,12 @@ import pytest
 import requests
 
 from components.cloud.aws import documents
+from custody.aws import Custody
 from custody.bootstrap import bootstrap, check, update
 from custody.errors import RefusedError
 from custody.request import AwsCustody
 from custody.root import minted
+from custody.secret import Secret
 from tests.real.cluster import running_cluster
 from tests.real.emulator import REGION, Emulator, custody_place, running_emulator
 from tests.real.request import impatient, request_for
@@ -108,3 +110,30 @@ def test_a_bootstrap_needs_no_more_than_its_roles_have(
 
 def _swapped(place: AwsCustody) -> AwsCustody:
     return replace(place, writer_role=place.reader_role, reader_role=place.writer_role)
+
+
+def test_the_seal_is_proven_with_the_servers_own_key_alone(
+    guarded: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = custody_place(guarded)
+    iam = guarded.client("iam")
+    iam.create_user(UserName="seal")
+    document = _as_the_emulator_asks(documents.seal_grant(key=place.seal_key))
+    iam.put_user_policy(UserName="seal", PolicyName="own", PolicyDocument=document)
+    key = iam.create_access_key(UserName="seal")["AccessKey"]
+    own = {
+        "AWS_ACCESS_KEY_ID": Secret(key["AccessKeyId"]),
+        "AWS_SECRET_ACCESS_KEY": Secret(key["SecretAccessKey"]),
+    }
+    # Whoever runs the program is nobody to this account.
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANOBODY0000000000")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    enforce(guarded)
+
+    Custody(replace(place, seal_credentials=own)).prove_seal()
+
+    with pytest.raises(RefusedError, match="this process"):
+        Custody(place).prove_seal()
+    iam_denied = {name: Secret("AKIANOBODY0000000000") for name in own}
+    with pytest.raises(RefusedError, match="the servers' key"):
+        Custody(replace(place, seal_credentials=iam_denied)).prove_seal()

@@ -91,6 +91,7 @@ class AwsCloud(pulumi.ComponentResource):
             writer_role=custody.writer_role,
             reader_role=custody.reader_role,
             seal_role=args.instance_role if args.seal_identity == "instance-profile" else None,
+            seal_credentials=identity.secret_environment,
         )
         self.register_outputs({"seal_key": seal_key.arn, "custody_bucket": custody.bucket})
 

@@ -63,6 +63,7 @@ def test_it_is_a_cloud_to_the_rest_of_the_program(declare: Declare) -> None:
         "writer_role": f"{ROLE}-custody-writer",
         "reader_role": f"{ROLE}-custody-reader",
         "seal_role": None,
+        "seal_credentials": {},
     }
 
 
