@@ -10,6 +10,8 @@ import shlex
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +35,15 @@ class Bench:
     environment: dict[str, str]
 
     @classmethod
-    def make(cls, folder: Path) -> "Bench":
-        """Bring a scratch environment up."""
+    @contextmanager
+    def running(cls, folder: Path) -> Iterator["Bench"]:
+        """Bring a scratch environment up, and take it down whatever happens: a start that fails half-way, too."""
         scratch = Scratch.make(folder)
-        scratch.up()
-        return cls(scratch=scratch, environment={**own_environment(), **scratch.variables()})
+        try:
+            scratch.up()
+            yield cls(scratch=scratch, environment={**own_environment(), **scratch.variables()})
+        finally:
+            scratch.sandbox("down")
 
     @property
     def audit(self) -> list[Path]:
@@ -143,14 +149,14 @@ def by_hand(bench: Bench, count: int) -> float:
 def main() -> None:
     """Measure each N and print a table each."""
     for count in [int(word) for word in sys.argv[1:]] or [100]:
-        with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as folder:
-            bench = Bench.make(Path(scratch))
-            try:
-                mine = ours(bench, count)
-                hand = by_hand(bench, count)
-                theirs = bare(bench, count, Path(folder))
-            finally:
-                bench.scratch.sandbox("down")
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            tempfile.TemporaryDirectory() as folder,
+            Bench.running(Path(scratch)) as bench,
+        ):
+            mine = ours(bench, count)
+            hand = by_hand(bench, count)
+            theirs = bare(bench, count, Path(folder))
         _print(count, mine, theirs, hand)
 
 
