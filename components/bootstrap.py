@@ -156,9 +156,8 @@ def _request(props: Mapping[str, Any], covered: Shape, cluster: "ClusterAddress"
         password = Secret(props["password"])
     return Request(
         cluster=cluster,
-        # Pulumi drops what is None: at the real cloud there is no endpoint.
         custody=AwsCustody(
-            **{"endpoint": None, **props["custody"]},
+            **props["custody"],
             seal_credentials={
                 name: Secret(value) for name, value in (props.get("seal_credentials") or {}).items()
             },

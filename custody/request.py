@@ -26,7 +26,8 @@ class AwsCustody:
     """Custody on AWS: S3 and KMS. ARNs, names and addresses; of the servers' access key nothing shows itself."""
 
     region: str
-    endpoint: str | None
+    endpoint: str | None = None
+    """None at the real cloud; a state holds no such key then, since Pulumi drops what is None."""
     bucket: str
     prefix: str
     custody_key: str

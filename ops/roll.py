@@ -63,7 +63,7 @@ def roll(stack: str | None, say: Say) -> int:
     """
     found = resources(stack)
     owned, release = the_only(found, OWNED), the_only(found, RELEASE)
-    custody = AwsCustody(**{"endpoint": None, **owned.outputs["custody"]})
+    custody = AwsCustody(**owned.outputs["custody"])
     with reached_cluster(owned.outputs) as address:
         return Roll(
             Pods.from_document(owned.outputs["reach"]),

@@ -28,8 +28,7 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
         ca = Path(folder) / "ca.pem"
         ca.write_text(cluster.ca_certificate)
         # It also lets SIGTERM and SIGHUP unwind, for as long as the token lives.
-        # The state holds no endpoint where there is none.
-        with minted(cluster, AwsCustody(**{"endpoint": None, **owned.outputs["custody"]})) as token:
+        with minted(cluster, AwsCustody(**owned.outputs["custody"])) as token:
             # The node that leads: any other one may be down.
             address = Cluster(cluster).active(token).url
             kept = {n: v for n, v in os.environ.items() if not n.startswith(("VAULT_", "BAO_"))}
