@@ -3,55 +3,34 @@
 import ssl
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from socket import socket
 
 from reach.errors import ReachError
-from reach.forward import dial, listening, reached
+from reach.forward import HOST, dial, listening, reached
+from reach.health import ACTIVE, health
 from reach.pods import Pods
 
-ACTIVE = 200
 _FRESH_SECONDS = 2.0
 
 
-def health(url: str, ca: str | Path | None, *, timeout: float = 2.0) -> int | None:
-    """The status of /v1/sys/health: 200 active, 429 standby, 501 not initialised, 503 sealed; None if silent.
-
-    `ca` is a PEM text or a file of it.
-    """
+def pod_health(url: str, ca: str) -> int | None:
+    """What a pod answers at a forwarded address, see `reach.health`; `ca` is PEM. None if silent or `ca` is none."""
     try:
-        if isinstance(ca, Path):
-            context = ssl.create_default_context(cafile=str(ca))
-        else:
-            context = ssl.create_default_context(cadata=ca)
-        # No proxy of the person's environment: it would be asked for 127.0.0.1.
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        )
-        with opener.open(f"{url}/v1/sys/health", timeout=timeout) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
-    except OSError:
+        context = ssl.create_default_context(cadata=ca)
+    except ssl.SSLError:
         return None
+    return health(url, context)
 
 
 class ActivePod:
     """Knows which pod leads; looks again when what it knows is older than two seconds."""
 
-    def __init__(
-        self, pods: Pods, members: Sequence[str], ca: Callable[[], str | None],
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+    def __init__(self, pods: Pods, members: Sequence[str], ca: Callable[[], str | None]) -> None:
         self._pods = pods
         self._members = members
         self._ca = ca
-        self._now = now
         self._lock = threading.Lock()
         self._index = 0
         self._seen: float | None = None
@@ -59,9 +38,9 @@ class ActivePod:
     def name(self) -> str:
         """Give the active pod's name; the first pod's where none leads, as before init."""
         with self._lock:
-            if self._seen is None or self._now() - self._seen > _FRESH_SECONDS:
+            if self._seen is None or time.monotonic() - self._seen > _FRESH_SECONDS:
                 self._index = self._look()
-                self._seen = self._now()
+                self._seen = time.monotonic()
             return self._pods.names[self._index]
 
     def forget(self) -> None:
@@ -77,7 +56,7 @@ class ActivePod:
         order = [self._index, *(i for i in range(len(self._members)) if i != self._index)]
         answers: dict[int, int | None] = {}
         for index in order:
-            answers[index] = health(self._members[index], ca)
+            answers[index] = pod_health(self._members[index], ca)
             if answers[index] == ACTIVE:
                 return index
         return next((index for index in sorted(answers) if answers[index] is not None), 0)
@@ -106,4 +85,4 @@ def tunnel(pods: Pods, ca: Callable[[], str | None], port: int) -> Iterator[str]
                 return dial(pods, active.name(), pods.port)
 
         with listening(opens, port) as local:
-            yield f"https://127.0.0.1:{local}"
+            yield f"https://{HOST}:{local}"

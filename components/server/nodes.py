@@ -10,21 +10,19 @@ import os
 import shutil
 import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from components.server import spawn
+from reach.health import ACTIVE, NOT_INITIALISED, STANDBY
+from reach.health import health as answered
 
 _ANSWER_SECONDS = 30.0
 _AGAIN_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 _SETTLE_SECONDS = 60.0
-# What /v1/sys/health answers with.
-ACTIVE, _STANDBY, _NOT_INITIALISED = 200, 429, 501
 # Nothing else of whoever starts a server: his cloud identity may reach custody.
 _INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 # Nor what lies in his home.
@@ -174,9 +172,9 @@ def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambd
     told = False
     while True:
         found = [health(node) for node in nodes]
-        if _NOT_INITIALISED in found or not found:
+        if NOT_INITIALISED in found or not found:
             return
-        if ACTIVE in found and all(status in (ACTIVE, _STANDBY) for status in found):
+        if ACTIVE in found and all(status in (ACTIVE, STANDBY) for status in found):
             return
         if time.monotonic() > deadline:
             shown = ", ".join(
@@ -192,19 +190,8 @@ def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambd
 
 
 def health(node: Node) -> int | None:
-    """The status of /v1/sys/health: 200 active, 429 standby, 501 not initialised, 503 sealed; None if silent."""
-    context = ssl.create_default_context(cafile=node.ca)
-    # No proxy of the person's environment: it would be asked for 127.0.0.1.
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-    )
-    try:
-        with opener.open(f"https://{node.api}/v1/sys/health", timeout=2) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return None
+    """What the node answers, see `reach.health`; None if silent."""
+    return answered(f"https://{node.api}", ssl.create_default_context(cafile=node.ca))
 
 
 def stop(node: Node) -> None:

@@ -15,6 +15,7 @@ from components.dynamic_errors import told
 from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration
 from components.server.contract import Flavour, Reach
+from reach.health import ACTIVE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +126,7 @@ def _apply(props: Mapping[str, Any]) -> None:
     again = os.environ if new else None
     running = [node for node in declared if nodes.pid(node) is not None]
     # The active node last, so that the leader moves once.
-    for node in sorted(running, key=lambda each: nodes.health(each) == nodes.ACTIVE):
+    for node in sorted(running, key=lambda each: nodes.health(each) == ACTIVE):
         if nodes.differs(node, texts[node.directory], environment):
             # Stopped before its files change: what runs is always what its files say, so a run that dies
             # in between is finished by the next.

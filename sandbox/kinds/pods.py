@@ -14,7 +14,7 @@ from reach.certificate import authority
 from reach.errors import ReachError
 from reach.forward import reached as forwarded
 from reach.pods import CONTAINER, Pods, asked, core
-from reach.tunnel import health, tunnel
+from reach.tunnel import pod_health, tunnel
 from sandbox import leftovers
 from sandbox.kinds.contract import HEALTH, Kind, Running, Say, Settings
 from sandbox.layout import write_private
@@ -146,7 +146,7 @@ class ClusterPods(Kind):
             ]
 
     def _running(self, name: str, url: str, ca: str | None) -> Running:
-        status = health(url, ca) if ca else None
+        status = pod_health(url, ca) if ca else None
         return Running(
             what=f"pod {name}",
             where=f"{self._pods.namespace}/{name}",

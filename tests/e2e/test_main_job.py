@@ -11,7 +11,8 @@ import pytest
 from hvac.exceptions import Forbidden, InvalidRequest
 
 from components.server import spawn
-from components.server.nodes import ACTIVE, health, pid, recorded
+from components.server.nodes import health, pid, recorded
+from reach.health import ACTIVE
 from tests.e2e.leaks import assert_nowhere, passwords, recovery_keys, values
 from tests.e2e.scratch import CHECKOUT, Scratch
 from tests.e2e.watch import Watch
