@@ -17,6 +17,7 @@ from mistakes import MistakesError
 from mistakes.explain import closest
 from mistakes.shapes import Label
 from ops.stack import StackError, selected
+from reach.pods import PORT
 from settings.login import Access
 from settings.stack import Stack, of_file
 
@@ -101,7 +102,7 @@ def _access(stack: Stack, address: str | None) -> PodAccess:
         raise _wrong(stack, "server") from None
     try:
         return PodAccess(
-            address=address or f"https://vault.{namespace}.svc:8200",
+            address=address or f"https://vault.{namespace}.svc:{PORT}",
             login_mount=login.get("mount", fields["mount"]),
             audience=login.get("audience", fields["audience"]),
         )

@@ -3,7 +3,7 @@
 from reach.pods import Pods, core, sought
 
 NAME = "vault-tls"
-"""The ConfigMap, in Vault's own namespace and in every service's."""
+"""The ConfigMap, in every namespace that reaches Vault and in its own: the CA of its listeners, as PEM."""
 KEY = "ca.crt"
 
 

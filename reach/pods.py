@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from kubernetes.client import CoreV1Api, V1Pod
 
 CONTAINER = "vault"
+PORT = 8200
+"""Where a pod answers clients."""
+GENERATE_ROOT_PORT = 8210
+"""Where a pod answers generate-root, on its own loopback only: the API server's port-forward ends there."""
 _POLL_SECONDS = 0.5
 _ABSENT = 404
 # Seconds for which a reason may pass by itself: an image that is being pulled, a volume that is being made.
@@ -28,10 +32,8 @@ class Pods:
     """Of the kubeconfig that KUBECONFIG names; None: its current one."""
     namespace: str
     names: tuple[str, ...]
-    port: int = 8200
-    """Where a pod answers clients."""
-    generate_root_port: int = 8210
-    """Where a pod answers generate-root, on its own loopback only: the API server's port-forward ends there."""
+    port: int = PORT
+    generate_root_port: int = GENERATE_ROOT_PORT
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Pods":

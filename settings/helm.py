@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mistakes.shapes import Cidr, FilePath, Label, Text, Url, Whole, YesNo, shape
-from reach.pods import Pods
+from reach.pods import PORT, Pods
 from settings.base import Finding, Model
 
 Context = Annotated[
@@ -363,7 +363,7 @@ class Helm(Model):
     @property
     def pod_address(self) -> str:
         """Where pods of the cluster reach Vault: by the chart's Service, which leads to unsealed servers only."""
-        return f"https://{self.release}.{self.namespace}.svc:8200"
+        return f"https://{self.release}.{self.namespace}.svc:{PORT}"
 
     @property
     def server_image(self) -> Image:

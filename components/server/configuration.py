@@ -13,12 +13,11 @@ from components.server.pods import (
     CA_FILE,
     CLUSTER_PORT,
     DATA,
-    GENERATE_ROOT_PORT,
-    PORT,
     TLS,
     Pods,
     PodSeal,
 )
+from reach.pods import GENERATE_ROOT_PORT, PORT
 
 Value = str | int | bool | Sequence[str]
 

@@ -3,7 +3,8 @@
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.server.pods import PORT, InternalLoadBalancer, Pods
+from components.server.pods import InternalLoadBalancer, Pods
+from reach.pods import PORT
 
 # Each cloud reads its own and passes over the others. A load balancer is public where none of these is understood.
 # Source: the documentation of the AWS Load Balancer Controller, of EKS' own controller, ACK, GKE and AKS.

@@ -15,8 +15,6 @@ from components.server.contract import Flavour, Reach
 from components.server.exposure import load_balancer
 from components.server.pods import (
     AUDIT_FILES,
-    GENERATE_ROOT_PORT,
-    PORT,
     Ingress,
     InternalLoadBalancer,
     Pods,
@@ -26,6 +24,7 @@ from components.server.tls.choice import CertificateArgs, Tls, certificate
 from components.server.tls.contract import Certificate
 from components.server.tls.names import Names, server_names
 from components.server.values import ValuesArgs, chart_values
+from reach.pods import GENERATE_ROOT_PORT, PORT
 
 
 @dataclass(frozen=True, kw_only=True)

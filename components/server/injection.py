@@ -5,13 +5,13 @@ from typing import Any
 
 from components.server.pods import (
     CA_FILE,
-    CA_KEY,
-    CONFIG_MAP,
     CONTAINER_SECURITY,
     POD_SECURITY,
     TLS,
     Pods,
 )
+from reach.certificate import KEY as CA_KEY
+from reach.certificate import NAME as CONFIG_MAP
 
 Document = dict[str, Any]
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from components.server.pods import CLUSTER_PORT, PORT, Network, Pods, PodSeal
+from components.server.pods import CLUSTER_PORT, Network, Pods, PodSeal
+from reach.pods import PORT
 
 Document = dict[str, Any]
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from components.server.contract import Flavour
+from reach.certificate import KEY as CA_KEY
+from reach.pods import PORT
 
-PORT, CLUSTER_PORT, GENERATE_ROOT_PORT = 8200, 8201, 8210
+CLUSTER_PORT = 8201
 DATA, AUDIT, TLS = "/vault/data", "/vault/audit", "/vault/tls"
 """Directories in a pod. TLS holds tls.crt, tls.key and ca.crt."""
 AUDIT_FILES = (f"{AUDIT}/audit-0.log", f"{AUDIT}/audit-1.log")
 """Two, because one that blocks would stop the server. The same on every node, so that each may lead."""
-CONFIG_MAP, CA_KEY = "vault-tls", "ca.crt"
-"""In every namespace that reaches Vault: the CA of its listeners, as PEM."""
 CA_FILE = f"{TLS}/{CA_KEY}"
 UID, GID = 100, 1000
 """`vault`'s and `openbao`'s in their images."""

@@ -7,7 +7,8 @@ It shares the pod's processes and the server's user, so it can signal it, and th
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.server.pods import AUDIT_FILES, CA_FILE, PORT, TLS, Pods
+from components.server.pods import AUDIT_FILES, CA_FILE, TLS, Pods
+from reach.pods import PORT
 
 CONFIGURATION = "-config=/tmp/storageconfig.hcl"
 """What the chart starts the server with: no other process of the pod has this argument and this name."""

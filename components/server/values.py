@@ -12,8 +12,6 @@ from components.server.configuration import SEAL_TOKEN, pod_configuration
 from components.server.injection import csi_values, injector_values
 from components.server.pods import (
     AUDIT,
-    CA_KEY,
-    CONFIG_MAP,
     CONTAINER_SECURITY,
     DATA,
     POD_SECURITY,
@@ -24,6 +22,8 @@ from components.server.pods import (
     Volume,
 )
 from components.server.sidecar import CLIENT, sidecar
+from reach.certificate import KEY as CA_KEY
+from reach.certificate import NAME as CONFIG_MAP
 
 Document = dict[str, Any]
 

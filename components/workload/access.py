@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from catalog.model import KEY_VALUE
 
-CA_CONFIG_MAP = "vault-tls"
-"""In every namespace: the CA that signed Vault's listeners."""
-CA_KEY = "ca.crt"
 TOKEN_SECONDS = 600
 """The least that Kubernetes allows; the kubelet renews a projected token before it ends."""
 

@@ -6,8 +6,10 @@ Source: https://external-secrets.io/latest/provider/hashicorp-vault/
 from typing import Any
 
 from catalog.model import SecretFile, Service, WorkloadChoice
-from components.workload.access import CA_CONFIG_MAP, CA_KEY, PodAccess
+from components.workload.access import PodAccess
 from components.workload.templates import external_secret_template
+from reach.certificate import KEY as CA_KEY
+from reach.certificate import NAME as CA_CONFIG_MAP
 
 Document = dict[str, Any]
 

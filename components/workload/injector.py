@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.model import SecretFile, Service, WorkloadChoice
-from components.workload.access import CA_CONFIG_MAP, CA_KEY, TOKEN_SECONDS, PodAccess
+from components.workload.access import TOKEN_SECONDS, PodAccess
 from components.workload.templates import agent_template
+from reach.certificate import KEY as CA_KEY
+from reach.certificate import NAME as CA_CONFIG_MAP
 
 Document = dict[str, Any]
 

@@ -10,8 +10,9 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.server.pods import CA_KEY, CONFIG_MAP
 from components.server.tls.names import Names
+from reach.certificate import KEY as CA_KEY
+from reach.certificate import NAME as CONFIG_MAP
 
 SECRET = "vault-tls"  # noqa: S105  an object's name
 _LIFE, _RENEW_BEFORE = "72h", "48h"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.server.pods import CA_KEY, CONFIG_MAP
+from reach.certificate import KEY as CA_KEY
+from reach.certificate import NAME as CONFIG_MAP
 
 
 @dataclass(frozen=True, kw_only=True)
