@@ -10,6 +10,7 @@ from components.server.address import reached_cluster
 from custody.request import AwsCustody
 from custody.root import minted
 from custody.vault import Cluster
+from ops.child import NOT_RUN, started
 from ops.stack import OWNED, resources, the_only
 
 
@@ -42,12 +43,9 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
-    try:
-        process = subprocess.Popen(list(command), env=environment)
-    except OSError as error:
-        # The shell's own exit code for a command that can't be run.
-        print(f"{command[0]}: {error.strerror}")  # noqa: T201
-        return 127
+    process = started(command, environment)
+    if process is None:
+        return NOT_RUN
     try:
         return process.wait()
     except BaseException:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from ops.child import NOT_RUN, started
 from ops.stack import StackError
 from reach.certificate import authority
 from reach.pods import Pods
@@ -54,12 +55,9 @@ def _variables(address: str, pods: Pods, file: Path) -> dict[str, str]:
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
-    try:
-        process = subprocess.Popen(list(command), env=environment)
-    except OSError as error:
-        # The shell's own exit code for a command that can't be run.
-        print(f"{command[0]}: {error.strerror}")  # noqa: T201
-        return 127
+    process = started(command, environment)
+    if process is None:
+        return NOT_RUN
     with _passed_on(process):
         return process.wait()
 
