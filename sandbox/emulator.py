@@ -5,7 +5,6 @@ import http
 import http.client
 import os
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -80,20 +79,18 @@ def _mark(layout: Layout) -> tuple[str, str]:
 
 
 def _refuse_taken(layout: Layout, address: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise ProblemError(
-                    f"port {port} of the AWS emulator is taken by another process",
-                    f"stop that process, or delete {layout.ports_file} while nothing runs",
-                ) from None
-            raise ProblemError(
-                f"the AWS emulator can't listen on {address} ({error.strerror})",
-                "give this machine that address",
-            ) from None
+    error = spawn.why_not_free(address, port)
+    if error is None:
+        return
+    if error.errno == errno.EADDRINUSE:
+        raise ProblemError(
+            f"port {port} of the AWS emulator is taken by another process",
+            f"stop that process, or delete {layout.ports_file} while nothing runs",
+        )
+    raise ProblemError(
+        f"the AWS emulator can't listen on {address} ({error.strerror})",
+        "give this machine that address",
+    )
 
 
 def _answers(address: str, port: int) -> bool:

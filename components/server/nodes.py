@@ -241,7 +241,7 @@ def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _refuse_taken(address: str) -> None:
     host, _, port = address.rpartition(":")
-    if not spawn.port_is_free(host, int(port)):
+    if spawn.why_not_free(host, int(port)) is not None:
         raise NodeError(
             f"port {port} is taken by another process; stop it, or before the first `up` choose other"
             " strongroom:server.ports"

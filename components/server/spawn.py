@@ -79,16 +79,16 @@ def end(find: Callable[[], int | None], seconds: float) -> None:
         time.sleep(0.02)
 
 
-def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there."""
+def why_not_free(host: str, port: int) -> OSError | None:
+    """What would keep a server from listening there; None if nothing does."""
     with socket.socket() as probe:
         # As servers do, so that connections in TIME_WAIT don't count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            return error
+        return None
 
 
 def running(file: Path, argument: str, *others: str) -> int | None:
