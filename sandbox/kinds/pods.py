@@ -206,7 +206,8 @@ class ClusterPods(Kind):
             )
         return server
 
-    @property
+    # Once: the file is written before anybody asks, and not again.
+    @cached_property
     def _read(self) -> "tuple[AllSettings, Catalog]":
         from settings.load import examine  # noqa: PLC0415
         from settings.stack import of_file  # noqa: PLC0415
