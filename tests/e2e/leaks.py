@@ -4,8 +4,6 @@ import base64
 import re
 from collections.abc import Iterable
 
-import boto3
-
 from tests.e2e.scratch import Scratch
 from tests.e2e.watch import Watch
 
@@ -33,14 +31,8 @@ def values(scratch: Scratch) -> set[str]:
 
 def recovery_keys(scratch: Scratch) -> set[str]:
     """Give the recovery keys, decrypted from custody as Bank-Vaults does it, in hex and in base64."""
-    variables = scratch.variables()
-    session = boto3.Session(
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        region_name=variables["AWS_REGION"],
-    )
-    s3 = session.client("s3", endpoint_url=variables["AWS_ENDPOINT_URL"])
-    kms = session.client("kms", endpoint_url=variables["AWS_ENDPOINT_URL"])
+    client = scratch.emulator()
+    s3, kms = client("s3"), client("kms")
     buckets = [each["Name"] for each in s3.list_buckets()["Buckets"]]
     [bucket] = [name for name in buckets if name.startswith("strongroom-custody-")]
     found = set()

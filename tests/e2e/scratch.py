@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
 import hvac
 import yaml
 
@@ -98,6 +100,16 @@ class Scratch:
         """Give the variables of a shell that has sourced `.sandbox/env`."""
         shown = self.sourced("env -0").output
         return dict(line.split("=", 1) for line in shown.split("\0") if "=" in line)
+
+    def emulator(self) -> Callable[[str], Any]:
+        """Give what makes a client of one of the emulator's services, as a sourced shell reaches it."""
+        variables = self.variables()
+        session = boto3.Session(
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            region_name=variables["AWS_REGION"],
+        )
+        return partial(session.client, endpoint_url=variables["AWS_ENDPOINT_URL"])
 
     def sourced(self, script: str, input_: str | None = None) -> Ran:
         """Run a shell script after `. .sandbox/env`."""

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import boto3
 import psutil
 import pytest
 
@@ -304,17 +303,11 @@ def _kill_all(process: "subprocess.Popen[str]") -> None:
 
 def _cloud(scratch: Scratch) -> set[str]:
     """Give every bucket, key, user and access key that the emulator has."""
-    variables = scratch.variables()
-    session = boto3.Session(
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        region_name=variables["AWS_REGION"],
-    )
-    where = variables["AWS_ENDPOINT_URL"]
-    iam = session.client("iam", endpoint_url=where)
+    client = scratch.emulator()
+    iam = client("iam")
     users = [each["UserName"] for each in iam.list_users()["Users"]]
-    keys = session.client("kms", endpoint_url=where).list_keys()["Keys"]
-    buckets = session.client("s3", endpoint_url=where).list_buckets()["Buckets"]
+    keys = client("kms").list_keys()["Keys"]
+    buckets = client("s3").list_buckets()["Buckets"]
     return {
         *users,
         *(each["KeyId"] for each in keys),

