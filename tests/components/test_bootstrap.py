@@ -234,7 +234,12 @@ def _properties(
     password.write_text(PASSWORD)
     return {
         **dataclasses.asdict(cluster.address),
-        "custody": dataclasses.asdict(place),
+        # As the program hands it over: the servers' key stands beside custody, not in it.
+        "custody": {
+            key: value
+            for key, value in dataclasses.asdict(place).items()
+            if key != "seal_credentials"
+        },
         "wipe_commands": [],
         "audit_files": [],
         "mount": "strongroom",
