@@ -5,6 +5,8 @@ SANDBOX = $(BIN)/python -m sandbox --stack $(STACK)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Set in many images. Every start of the program would compile all of its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: up preview down status logs test test-kubernetes check format schema
 

@@ -12,8 +12,8 @@ from typing import Any, NoReturn, Protocol
 
 import pulumi
 import pytest
-from pulumi.runtime import mocks, rpc, settings
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime import mocks, resource, rpc, settings
+from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.stack import Stack
 
 STACK = "test"
@@ -220,6 +220,12 @@ def _parent(urn: str) -> str | None:
 
 def _an_arn(resource: Resource) -> Mapping[str, Any]:
     return {"arn": f"arn:{resource.name}"}
+
+
+@pytest.fixture(autouse=True)
+def _no_source_positions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each resource the SDK walks the whole stack, which under pytest takes a quarter of a test's time."""
+    monkeypatch.setattr(resource, "_get_stack_trace", source_pb2.StackTrace)
 
 
 @pytest.fixture

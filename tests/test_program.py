@@ -43,10 +43,10 @@ def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gc.enable()
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What `make up` would hand to the program."""
-    layout = Layout(checkout=tmp_path)
+    layout = Layout(checkout=tmp_path_factory.mktemp("local"))
     layout.prepare()
     layout.tracked_settings.write_text((CHECKOUT / "Pulumi.local.yaml").read_text())
     password(layout, "account")
@@ -63,9 +63,10 @@ def _of_engine(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def in_pods(tmp_path: Path) -> dict[str, dict[str, str]]:
+@pytest.fixture(scope="module")
+def in_pods(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     """Stack -> its own file, with what only a machine knows."""
+    tmp_path = tmp_path_factory.mktemp("pods")
     found = {}
     for stack in ("dev", "cluster"):
         values = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())["config"]
@@ -84,7 +85,18 @@ def _outputs(resource: Resource) -> Mapping[str, Any]:
     return made if resource.type == AUTHORITY else {"arn": f"arn:{resource.name}"}
 
 
+_RUNS: dict[tuple[frozenset[tuple[str, str]], bool], Declared] = {}
+"""What was declared, by configuration: most tests look at the same run."""
+
+
 def _declared(declare: Declare, config: dict[str, str], *, preview: bool = False) -> Declared:
+    asked = (frozenset(config.items()), preview)
+    if asked not in _RUNS:
+        _RUNS[asked] = _run(declare, config, preview=preview)
+    return _RUNS[asked]
+
+
+def _run(declare: Declare, config: dict[str, str], *, preview: bool = False) -> Declared:
     return declare(
         lambda: runpy.run_path(str(CHECKOUT / "__main__.py"), run_name="__main__"),
         outputs=_outputs,
@@ -185,7 +197,7 @@ def test_a_mistake_stops_before_anything_is_declared(
     broken = {**config, "strongroom:acces": "{}", "strongroom:keep": "perhaps"}
 
     with pytest.raises(SystemExit):
-        _declared(declare, broken)
+        _run(declare, broken)
 
     assert "strongroom:acces is no setting" in caplog.text
     assert "strongroom:keep must be true or false" in caplog.text
@@ -231,7 +243,7 @@ def test_everything_in_the_cluster_is_of_one_provider_without_a_kubeconfig(
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", "/somewhere/config")
 
-    declared = _declared(declare, in_pods[stack])
+    declared = _run(declare, in_pods[stack])
 
     inside = [r for r in declared.resources if r.type.startswith("kubernetes:")]
     assert {resource.provider for resource in inside} == {"cluster"}
@@ -309,4 +321,4 @@ def test_without_a_tunnel_the_program_stops_before_anything_is_declared(
     monkeypatch.delenv(TUNNEL)
 
     with pytest.raises(SystemExit):
-        _declared(declare, in_pods[stack])
+        _run(declare, in_pods[stack])

@@ -1,27 +1,13 @@
 """`python -m ops check`, as a person runs it."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.ops.command import CHECKOUT, run, started
 from tests.settings.project import Project, edited
-
-CHECKOUT = Path(__file__).parents[2]
-
-
-def run(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-    return subprocess.run(
-        [sys.executable, "-m", "ops", *arguments],
-        cwd=root,
-        env={**kept, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -32,7 +18,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_a_right_project_is_one_line(project: Project) -> None:
-    done = run(project.root, "check", "--stack", "dev")
+    done = started(project.root, "check", "--stack", "dev")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "dev: 2 services and 1 teams, no mistake\n"

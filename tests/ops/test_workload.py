@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,22 +17,14 @@ from components.workload.access import PodAccess
 from ops.__main__ import Way
 from ops.workload import DELIVERIES
 from tests.components.workload import crds
+from tests.ops import command
 from tests.settings.project import Project, edited
 
-CHECKOUT = Path(__file__).parents[2]
 PREFIX = "vault.hashicorp.com/"
 
 
 def run(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-    return subprocess.run(
-        [sys.executable, "-m", "ops", "workload", *arguments],
-        cwd=root,
-        env={**kept, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return command.run(root, "workload", *arguments, **environment)
 
 
 def printed(project: Project, *arguments: str) -> list[Any]:
@@ -87,6 +78,13 @@ def test_csi_is_a_class_and_a_volume(project: Project) -> None:
 
     jsonschema.validate(made, crds.SECRET_PROVIDER_CLASS)
     assert "csi" in patch["spec"]["template"]["spec"]["volumes"][0]
+
+
+def test_a_person_starts_it_and_pastes_what_it_prints(project: Project) -> None:
+    done = command.started(project.root, "workload", "shop/orders", "--stack", "dev")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(yaml.safe_load_all(done.stdout)) == printed(project)
 
 
 def test_external_secret_is_a_store_a_secret_and_a_volume(project: Project) -> None:
@@ -232,7 +230,11 @@ def test_no_engine_and_no_network_is_loaded() -> None:
         "print({'pulumi', 'requests', 'boto3', 'ssl'} & set(sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=CHECKOUT, check=True, capture_output=True, text=True
+        [sys.executable, "-c", script],
+        cwd=command.CHECKOUT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
 
     assert done.stdout == "set()\n"

@@ -19,7 +19,18 @@ CREDENTIAL = BucketGrant(
 )
 
 
+_RUNS: dict[str, Declared] = {}
+"""What was declared, by arguments: most tests look at the same run."""
+
+
 def _declared(declare: Declare, **changes: object) -> Declared:
+    asked = repr(sorted(changes.items()))
+    if asked not in _RUNS:
+        _RUNS[asked] = _run(declare, **changes)
+    return _RUNS[asked]
+
+
+def _run(declare: Declare, **changes: object) -> Declared:
     def program() -> AwsCloud:
         cloud = AwsCloud("cloud", arguments(**changes))
         cloud.application_credentials(CREDENTIAL, now=1000.0)
