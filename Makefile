@@ -35,7 +35,7 @@ check: $(VENV)/dev.stamp
 # Tests with real servers mostly wait for elections: more of them at once than there are cores.
 test: check
 	$(BIN)/pytest -m "real and not e2e and not kubernetes" -n 4 -q
-	$(BIN)/pytest -m "e2e and not kubernetes" -q
+	$(BIN)/pytest -m "e2e and not kubernetes" -n 2 --dist loadfile -q
 
 # On a throw-away cluster that KUBECONFIG names, with the chart in VAULT_HELM_CHART; some ten minutes a flavour.
 test-kubernetes: $(VENV)/dev.stamp

@@ -6,6 +6,8 @@ import shlex
 from importlib.metadata import version
 from pathlib import Path
 
+from sandbox.plugins.parent import ENGINE
+
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -28,6 +30,7 @@ def _script(name: str, sdk: str, python: Path) -> str:
     # -P: the working directory is a program's, and may hold a module named like one of ours.
     return (
         "#!/bin/sh\n"
+        f"{ENGINE}=$PPID "
         f"PYTHONPATH={shlex.quote(str(_CHECKOUT))} exec {shlex.quote(str(python))} "
         f'-P -m sandbox.plugins.{name} {sdk} "$@"\n'
     )

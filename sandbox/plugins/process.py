@@ -11,6 +11,7 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]  # ships no types
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from sandbox.plugins.parent import engine
 from sandbox.plugins.servicer import Plugin, Servicer
 
 # The engine asks for 4 x cores at once by default; a thread that waits for a server costs nothing.
@@ -20,7 +21,7 @@ _WATCH_SECONDS = 0.5
 
 def serve(plugin: Plugin[Any]) -> None:
     """Serve until SIGINT, SIGTERM or the engine's end. Never returns: leaves with exit code 0, silently."""
-    engine = os.getppid()
+    started_by = engine()
     servicer = Servicer(plugin)
     stopped = threading.Event()
 
@@ -43,7 +44,7 @@ def serve(plugin: Plugin[Any]) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     # The engine may die without a word; then nobody would ever stop us.
-    while not stopped.wait(_WATCH_SECONDS) and os.getppid() == engine:
+    while not stopped.wait(_WATCH_SECONDS) and os.getppid() == started_by:
         pass
     servicer.close()
     os._exit(0)  # grpc's threads would be waited for

@@ -184,7 +184,8 @@ def main() -> None:
     parser.add_argument("engine")
     parser.add_argument("--tracing", default="")
     given, _ = parser.parse_known_args()
-    parent = os.getppid()
+    # Told by the script that starts us: by now the engine may be gone already.
+    parent = int(os.environ.get("STRONGROOM_ENGINE") or os.getppid())
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
     # A signal reaches any thread, and Python's handler waits for the main one: this wakes it.

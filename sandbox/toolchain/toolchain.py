@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.plugins.parent import ENGINE
 from sandbox.toolchain import bao, engine, helm, official
 from sandbox.toolchain.cache import Cache
 from sandbox.toolchain.engine import MARK, Engine
@@ -154,7 +155,7 @@ def _assemble(tools: Path, found: Engine, server: Path, python: str) -> None:
         _write(tools / script, (source / script).read_bytes(), executable=True)
     _write(tools / MARK, _HOST.read_bytes())
     # Isolated: nothing of the person's own environment changes what it imports.
-    launcher = f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(tools / MARK))} "$@"\n'
+    launcher = f'#!/bin/sh\n{ENGINE}=$PPID exec {shlex.quote(python)} -I {shlex.quote(str(tools / MARK))} "$@"\n'
     _write(tools / "pulumi-language-python", launcher.encode(), executable=True)
 
 

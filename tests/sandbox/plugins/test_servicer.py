@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]  # ships no types
@@ -13,8 +14,9 @@ from hvac import Client
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from components.server import spawn
+from sandbox.plugins import install
 from sandbox.plugins.values import UNKNOWN
-from tests.sandbox.plugins.driver import CHECKOUT, SECRET, Driver, refusal
+from tests.sandbox.plugins.driver import SECRET, Driver, refusal
 from tests.sandbox.plugins.samples_aws import of
 
 pytestmark = pytest.mark.real
@@ -201,11 +203,17 @@ def test_it_leaves_silently_when_told_to(signum: signal.Signals) -> None:
         assert driver.process.wait(timeout=5) == 0
 
 
-def test_it_leaves_when_the_engine_dies() -> None:
-    # A shell stands for the engine: it starts the plugin, tells its pid and dies.
-    script = f"{sys.executable} -m sandbox.plugins.vault 0 & echo $!; sleep 1"
+@pytest.mark.parametrize("seconds", [0.1, 2])
+def test_it_leaves_when_the_engine_dies(tmp_path: Path, seconds: float) -> None:
+    # A shell stands for the engine: it starts the plugin, tells its pid and dies, here before the plugin serves.
+    install(tmp_path, Path(sys.executable))
+    (plugin,) = tmp_path.glob("plugins/resource-vault-*/pulumi-resource-vault")
     told = subprocess.run(
-        ["sh", "-c", script], capture_output=True, text=True, check=True, cwd=CHECKOUT, timeout=30
+        ["sh", "-c", f"{plugin} & echo $!; sleep {seconds}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
     )
     pid = int(told.stdout.split()[0])
     deadline = time.monotonic() + 10
