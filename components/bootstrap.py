@@ -116,7 +116,8 @@ class BootstrapProvider(dynamic.ResourceProvider):
 
         say = progress("bootstrap")
         with reached_cluster(news, _as_step(say)) as cluster:
-            owned = update(_request(news, covered, cluster), say, acl_for)
+            request = _request(news, covered, cluster, former_mount=olds.get("mount"))
+            owned = update(request, say, acl_for)
         if coverage.looked_in_vain(covered):
             left = ", ".join(coverage.left(covered))
             tell(f"{left}: declared no more and still mounted, so the account may still manage it")
@@ -146,7 +147,13 @@ def _as_step(say: Callable[[str, str], None]) -> Callable[[str], None]:
     return lambda line: say(line, "before")
 
 
-def _request(props: Mapping[str, Any], covered: Shape, cluster: "ClusterAddress") -> "Request":
+def _request(
+    props: Mapping[str, Any],
+    covered: Shape,
+    cluster: "ClusterAddress",
+    *,
+    former_mount: str | None = None,
+) -> "Request":
     from custody.request import Account, AuditDevice, AwsCustody, Request  # noqa: PLC0415
     from custody.secret import Secret  # noqa: PLC0415
 
@@ -169,6 +176,7 @@ def _request(props: Mapping[str, Any], covered: Shape, cluster: "ClusterAddress"
             acl_name=props["name"],
             acl=account_acl(covered, name=props["name"], mount=props["mount"]),
             cidrs=tuple(props["cidrs"]),
+            former_mount=former_mount,
         ),
         directory=Path(props["directory"]),
         wipe_commands=tuple(props["wipe_commands"]),

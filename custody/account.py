@@ -120,6 +120,21 @@ def _mount(client: hvac.Client, account: Account) -> None:
     )
 
 
+def leave_former(cluster: Cluster, root: Secret, account: Account) -> None:
+    """Take the account's former mount away, with every login in it, if it is still there and still ours."""
+    if account.former_mount in (None, account.mount):
+        return
+    client = cluster.active(root)
+    methods = _data(ask(client.url, "login methods", client.sys.list_auth_methods))
+    former = methods.get(f"{account.former_mount}/")
+    if former and (former["type"], former["description"]) == ("userpass", DESCRIPTION):
+        ask(
+            client.url,
+            f"login method {account.former_mount}",
+            lambda: client.sys.disable_auth_method(path=account.former_mount),
+        )
+
+
 def answers(cluster: Cluster, account: Account) -> bool:
     """Whether the account can log in with this password, from here."""
     try:

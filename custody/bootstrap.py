@@ -299,6 +299,7 @@ class _Run:
             account.apply(self.cluster, token, declared)
         with self.step("log in"):
             account.prove(self.cluster, declared)
+        account.leave_former(self.cluster, token, declared)
 
     def _owned(self, seen: Observation) -> Owned:
         if seen.cluster_id is None:

@@ -54,6 +54,8 @@ class Account:
     acl: str
     """The acl's text (HCL or JSON), as Vault reads it."""
     cidrs: tuple[str, ...]
+    former_mount: str | None = None
+    """The userpass mount that the account had before, to be taken away once the new one has proven itself."""
     token_ttl: str = "20m"  # noqa: S105  a duration
     token_max_ttl: str = "1h"  # noqa: S105  a duration
 

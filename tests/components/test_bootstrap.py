@@ -21,6 +21,7 @@ from components.dynamic_errors import ToldError
 from components.server.address import reached_cluster
 from components.server.contract import Reach
 from custody.account import logged_in
+from custody.errors import RefusedError
 from custody.request import AwsCustody
 from custody.secret import Secret
 from custody.vault import Cluster as Servers
@@ -289,3 +290,36 @@ def test_the_account_can_delete_what_an_earlier_run_failed_to(
         pytest.raises(Forbidden),
     ):
         account.sys.enable_secrets_engine("kv", path="old", options={"version": "2"})
+
+
+@pytest.mark.real
+def test_a_renamed_mount_takes_the_old_login_with_it(
+    cluster: Cluster, place: AwsCustody, tmp_path: Path
+) -> None:
+    servers = Servers(cluster.address)
+    shape = Shape(key_value=frozenset({"kv"}), methods={"strongroom": "userpass"})
+    before = _properties(Shape(key_value=frozenset({"kv"})), cluster, place, tmp_path)
+    after = {
+        **before,
+        "mount": "keeper",
+        "shape": shape.to_document(),
+        "acl": account_acl(shape, name="strongroom", mount="keeper"),
+    }
+    created = BootstrapProvider().create(before).outs
+
+    _updated(created, after)
+
+    with (
+        pytest.raises(RefusedError),
+        logged_in(servers, "strongroom", "strongroom", Secret(PASSWORD)),
+    ):
+        pass
+    with logged_in(servers, "keeper", "strongroom", Secret(PASSWORD)) as account:
+        account.sys.enable_auth_method("userpass", path="strongroom", description="people")
+
+    # As if the engine had died before it recorded the update; and what others mount there is theirs.
+    _updated(created, after)
+
+    with logged_in(servers, "keeper", "strongroom", Secret(PASSWORD)) as account:
+        mount = account.adapter.get("/v1/sys/mounts/auth/strongroom")
+    assert mount["data"]["description"] == "people"
