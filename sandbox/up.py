@@ -105,8 +105,15 @@ def preview(kind: Kind) -> int:
 
 def down(kind: Kind) -> None:
     """Stop every process and delete every file of the environment: stack, state, servers, keys."""
+    folder = kind.layout.root
+    was_there = folder.exists()
     with lock.held(kind.layout, "down"):
         _remove(kind)
+    say(
+        f"stack, processes and {folder.name}/ are gone"
+        if was_there
+        else "there was nothing to take down"
+    )
 
 
 def prepare(kind: Kind) -> Ready:

@@ -365,6 +365,8 @@ def test_make_down_leaves_nothing(scratch: Scratch) -> None:
     assert len(pids) == 3
     assert not any(map(spawn.lives, pids))
     assert not scratch.sandbox_file("").exists()
+    assert ran.output == "stack, processes and .sandbox/ are gone\n"
+    assert scratch.sandbox("down").output == "there was nothing to take down\n"
 
 
 def _administrator(scratch: Scratch) -> hvac.Client:
