@@ -90,7 +90,7 @@ class AwsCloud(pulumi.ComponentResource):
             seal_key=seal_key.arn,
             writer_role=custody.writer_role,
             reader_role=custody.reader_role,
-            seal_role=args.instance_role if args.seal_identity == "instance-profile" else None,
+            seal_role=identity.role,
             seal_credentials=identity.secret_environment,
         )
         self.register_outputs({"seal_key": seal_key.arn, "custody_bucket": custody.bucket})
