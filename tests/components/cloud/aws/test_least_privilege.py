@@ -438,7 +438,7 @@ def test_a_service_has_no_part_in_custody_or_the_seal(world: World) -> None:
                 )
 
 
-def test_a_server_outside_the_cluster_unseals_only_where_it_is_named(declare: Declare) -> None:
+def test_a_machine_unseals_only_where_the_servers_have_its_role(declare: Declare) -> None:
     machine = f"arn:aws:iam::{ACCOUNT}:role/machine"
     grant = {
         "Statement": [
@@ -446,14 +446,12 @@ def test_a_server_outside_the_cluster_unseals_only_where_it_is_named(declare: De
         ]
     }
 
-    def may(action: str, *unsealers: str) -> bool:
-        declared = declare(
-            lambda: AwsCloud("cloud", arguments(unsealers=unsealers)), outputs=answers
-        )
-        world = World.of(declared)
+    def may(action: str, **changes: Any) -> bool:
+        world = _world(declare, **changes)
         with_it = replace(world, identities={**world.identities, machine: grant})
         return with_it.allows(Call(principal=machine, action=action, resource=SEAL))
 
-    assert may("kms:Decrypt", machine)
-    assert not may("kms:CreateGrant", machine)
+    its = {"seal_identity": "instance-profile", "instance_role": machine}
+    assert may("kms:Decrypt", **its)
+    assert not may("kms:CreateGrant", **its)
     assert not may("kms:Decrypt")
