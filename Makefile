@@ -39,7 +39,7 @@ test: check
 
 # On a throw-away cluster that KUBECONFIG names, with the chart in VAULT_HELM_CHART; some ten minutes a flavour.
 test-kubernetes: $(VENV)/dev.stamp
-	$(BIN)/pytest -m kubernetes -q
+	$(BIN)/pytest -m kubernetes -q -rs
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

@@ -116,7 +116,6 @@ cloud = AwsCloud(
         prefix=settings.custody.prefix,
         writers=settings.custody.writers,
         readers=settings.custody.readers,
-        unsealers=settings.cloud.unsealers,
         namespace=settings.server.namespace,
         service_account=settings.server.service_account,
         keep=settings.keep,

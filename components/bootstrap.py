@@ -13,6 +13,7 @@ from pulumi import dynamic
 from acl.account import Shape, account_acl
 from components.cloud.contract import CustodyPlace
 from components.coverage import Coverage, unsettled
+from components.custody_place import FOR_THE_PROOF, custody_of, custody_properties
 from components.dynamic_errors import told
 from components.dynamic_progress import progress, tell
 from components.server.address import reached_cluster
@@ -72,11 +73,18 @@ class BootstrapProvider(dynamic.ResourceProvider):
     @told(CustodyError, PasswordError)
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Prove, init, store, own: from wherever an earlier run got to."""
-        from custody.bootstrap import bootstrap  # noqa: PLC0415  boto3 is slow to import
+        from custody.aws import Custody  # noqa: PLC0415  boto3 is slow to import
+        from custody.bootstrap import bootstrap  # noqa: PLC0415
 
         shape = Shape.from_document(props["shape"])
         say = progress("bootstrap")
-        with reached_cluster(props, _as_step(say)) as cluster:
+
+        def explain() -> None:
+            # A server that can't use its seal key ends at once: then the proof knows why.
+            say("prove seal", "before")
+            Custody(custody_of(props)).prove_seal()
+
+        with reached_cluster(props, _as_step(say), explain) as cluster:
             owned = bootstrap(_request(props, shape, cluster), say)
         covered = shape.to_document()
         outs = {**_kept(props), "covered": covered, "cluster_id": owned.cluster_id}
@@ -135,8 +143,7 @@ _UPDATES = (
 
 
 def _kept(props: Mapping[str, Any]) -> dict[str, Any]:
-    # The servers' key was for the proof: nobody needs it from here.
-    return {key: value for key, value in props.items() if key != "seal_credentials"}
+    return {key: value for key, value in props.items() if key not in FOR_THE_PROOF}
 
 
 def _shares(props: Mapping[str, Any]) -> tuple[int, int]:
@@ -154,7 +161,7 @@ def _request(
     *,
     former_mount: str | None = None,
 ) -> "Request":
-    from custody.request import Account, AuditDevice, AwsCustody, Request  # noqa: PLC0415
+    from custody.request import Account, AuditDevice, Request  # noqa: PLC0415
     from custody.secret import Secret  # noqa: PLC0415
 
     if props.get("password_file"):
@@ -163,12 +170,7 @@ def _request(
         password = Secret(props["password"])
     return Request(
         cluster=cluster,
-        custody=AwsCustody(
-            **props["custody"],
-            seal_credentials={
-                name: Secret(value) for name, value in (props.get("seal_credentials") or {}).items()
-            },
-        ),
+        custody=custody_of(props),
         account=Account(
             mount=props["mount"],
             name=props["name"],
@@ -226,7 +228,6 @@ class VaultBootstrap(pulumi.ComponentResource):
     ) -> None:
         super().__init__("strongroom:bootstrap:VaultBootstrap", name, {}, opts)
         account = args.account
-        custody = args.custody
         owned = _Owned(
             f"{name}-owned",
             {
@@ -238,22 +239,7 @@ class VaultBootstrap(pulumi.ComponentResource):
                 "reach": args.server.reach and asdict(args.server.reach),
                 "wipe_commands": list(args.server.wipe_commands),
                 "audit_files": list(args.server.audit_files),
-                "custody": {
-                    "region": custody.region,
-                    "endpoint": custody.endpoint,
-                    "bucket": custody.bucket,
-                    "prefix": custody.prefix,
-                    "custody_key": custody.custody_key,
-                    "seal_key": custody.seal_key,
-                    "writer_role": custody.writer_role,
-                    "reader_role": custody.reader_role,
-                    "seal_role": custody.seal_role,
-                },
-                "seal_credentials": (
-                    pulumi.Output.secret({**custody.seal_credentials})
-                    if custody.seal_credentials
-                    else None
-                ),
+                **custody_properties(args.custody, args.server.seal_proof),
                 "mount": account.mount,
                 "name": account.name,
                 "cidrs": list(account.cidrs),

@@ -8,7 +8,6 @@ clears away, the reader gets and decrypts. Nothing is ever overwritten: every PU
 """
 
 import hmac
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from typing import TypeVar
 
 import tenacity
 
-from custody.aws_clients import DENIED, Identity, session, translation
+from custody import seal_key
+from custody.aws_clients import DENIED, Identity, assumed, session, translation
 from custody.envelope import DataKey
 from custody.errors import CustodyError, RefusedError, translated
 from custody.request import AwsCustody
@@ -67,7 +67,7 @@ class Custody:
         answer = self._call(
             "writer", "kms:DescribeKey", key, lambda: self._writer.kms.describe_key(KeyId=key)
         )
-        _require_enabled(key, answer["KeyMetadata"].get("KeyState", "unknown"))
+        seal_key.require_enabled(key, answer)
 
     def encrypt(self, plaintext: bytes) -> bytes:
         """Give the raw CiphertextBlob."""
@@ -196,27 +196,11 @@ class Custody:
     # --- the servers' own identity ---
 
     def prove_seal(self) -> None:
-        """Do with the seal key what the servers will: describe, encrypt, decrypt.
-
-        A role without kms:Encrypt lets init half-succeed, beyond repair (hashicorp/vault#16201).
-        """
-        key = self.place.seal_key
-        who = "seal" if self.place.seal_role or self.place.seal_credentials else "own"
-        kms = self._sealer.kms
-        state = self._call(who, "kms:DescribeKey", key, lambda: kms.describe_key(KeyId=key))
-        _require_enabled(key, state["KeyMetadata"].get("KeyState", "unknown"))
-        probe = secrets.token_bytes(32)
-        closed = self._call(
-            who, "kms:Encrypt", key, lambda: kms.encrypt(KeyId=key, Plaintext=probe)
-        )
-        opened = self._call(
-            who,
-            "kms:Decrypt",
-            key,
-            lambda: kms.decrypt(KeyId=key, CiphertextBlob=closed["CiphertextBlob"]),
-        )
-        if opened["Plaintext"] != probe:
-            raise CustodyError(f"{key} does not give back what it encrypted", "use another key")
+        """Do with the seal key what the servers will; see `custody.seal_key`."""
+        if self.place.seal_proof is not None:
+            self.place.seal_proof()
+        else:
+            seal_key.prove(self.place, self._call, self._sealer)
 
     # --- how ---
 
@@ -256,14 +240,10 @@ class Custody:
 
     @cached_property
     def _sealer(self) -> Identity:
-        given = self.place.seal_credentials
-        if given:
-            # AWS_ACCESS_KEY_ID is boto3's aws_access_key_id.
-            key = session(**{name.lower(): value.reveal() for name, value in given.items()})
-            return Identity(key, self.place)
-        if self.place.seal_role:
-            return self._assumed("seal", self.place.seal_role)
-        return self._own
+        own = seal_key.identity(self.place, self._call)
+        if own is not None:
+            return own
+        return self._assumed("seal", self.place.seal_role) if self.place.seal_role else self._own
 
     @cached_property
     def _own(self) -> Identity:
@@ -276,13 +256,7 @@ class Custody:
             role,
             lambda: self._own.sts.assume_role(RoleArn=role, RoleSessionName=f"{_SESSION}-{who}"),
         )
-        given = answer["Credentials"]
-        assumed = session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-        )
-        return Identity(assumed, self.place)
+        return assumed(answer, self.place)
 
     def _call(self, who: str, action: str, resource: str, call: Callable[[], Result]) -> Result:
         translate = translation(self.place, who, action, resource)
@@ -298,10 +272,3 @@ class Custody:
         )
         result: Result = attempts(translated, call, translate)
         return result
-
-
-def _require_enabled(key: str, state: str) -> None:
-    if state != "Enabled":
-        raise CustodyError(
-            f"{key} is {state}", "enable it (cancel its deletion first if it is pending)"
-        )

@@ -1,8 +1,8 @@
 """boto3 clients of one identity, and what their failures mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -77,17 +77,32 @@ class Identity:
         )
 
 
+def assumed(answer: Mapping[str, Any], place: AwsCustody) -> Identity:
+    """Give the identity that STS handed out."""
+    given = answer["Credentials"]
+    return Identity(
+        session(
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        ),
+        place,
+    )
+
+
 def translation(
     place: AwsCustody, who: str, action: str, resource: str
 ) -> Callable[[Exception], CustodyError | None]:
     """Give what turns a failure of `action` on `resource` into a CustodyError.
 
-    `who` is "writer", "reader", "seal" or "own" (the ambient credentials).
+    `who` is "writer", "reader", "seal", "token" (the servers', before it is exchanged) or "own" (the ambient
+    credentials).
     """
     name = {
         "writer": f"the writer role {place.writer_role}",
         "reader": f"the reader role {place.reader_role}",
         "seal": f"the servers' role {place.seal_role}" if place.seal_role else "the servers' key",
+        "token": "the servers' ServiceAccount token",
     }.get(who, "this process")
 
     def translate(error: Exception) -> CustodyError | None:
@@ -115,10 +130,18 @@ def translation(
     return translate
 
 
+_TRUST = (
+    "see that the role exists and trusts this cluster's issuer (cloud.oidcProvider), this ServiceAccount"
+    " (server.namespace, server.serviceAccount) and audience sts.amazonaws.com, then run again"
+)
+
+
 def _refused(code: str, name: str, action: str, resource: str) -> RefusedError:
     if code in DENIED:
         return RefusedError(
-            f"{name} is denied {action} on {resource}", "grant it, then run again", reason=code
+            f"{name} is denied {action} on {resource}",
+            _TRUST if action == "sts:AssumeRoleWithWebIdentity" else "grant it, then run again",
+            reason=code,
         )
     causes = {
         "NoSuchBucket": ("the bucket does not exist", "create it or correct custody.bucket"),
@@ -132,6 +155,14 @@ def _refused(code: str, name: str, action: str, resource: str) -> RefusedError:
         "IncorrectKeyException": (
             "it was encrypted with another key",
             "it may be another cluster's: check custody.bucket, custody.prefix and the custody key",
+        ),
+        "InvalidIdentityToken": (
+            "IAM knows no such issuer, or not with this audience",
+            "make cloud.oidcProvider an identity provider of this account with audience sts.amazonaws.com",
+        ),
+        "IDPCommunicationError": (
+            "AWS does not reach the cluster's issuer",
+            "see that https://<cloud.oidcProvider>/.well-known/openid-configuration can be read from everywhere",
         ),
         "ExpiredToken": ("the credentials have expired", "sign in again"),
         "ExpiredTokenException": ("the credentials have expired", "sign in again"),

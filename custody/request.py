@@ -1,6 +1,6 @@
 """What a bootstrap is told: where the cluster is, where custody lives, whose it will be."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -35,11 +35,17 @@ class AwsCustody:
     writer_role: str
     reader_role: str
     seal_role: str | None = None
-    """ARN of the role that the servers have, where this process may assume it: the seal key is proven as that
-    role. None and no credentials: as this process itself."""
+    """ARN of the role that the servers have: the seal key is proven as that role. None, no credentials and no
+    proof: as this process itself."""
+    seal_token: Callable[[], Secret] | None = None
+    """Gives a token of the servers' own, with which `seal_role` is taken as they take it; None: this process assumes
+    the role. Called for the proof only; raises CustodyError."""
     seal_credentials: Mapping[str, Secret] = field(default_factory=dict)
     """The servers' own access key, where they have one: the seal key is proven with it. Named as in their
     environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if there is one, AWS_SESSION_TOKEN."""
+    seal_proof: Callable[[], None] | None = None
+    """Proves the seal key somewhere else, where nothing but a pod of the servers' own has their identity; raises
+    CustodyError."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from reach.errors import ReachError
+from reach.errors import EndsError, ReachError
 
 if TYPE_CHECKING:
     from kubernetes.client import CoreV1Api, V1Pod
@@ -18,9 +18,11 @@ PORT = 8200
 GENERATE_ROOT_PORT = 8210
 """Where a pod answers generate-root, on its own loopback only: the API server's port-forward ends there."""
 _POLL_SECONDS = 0.5
-_ABSENT = 404
+_FORBIDDEN, _ABSENT = 403, 404
+_CURE = "check the kubeconfig's context and what it may do"
 # Seconds for which a reason may pass by itself: an image that is being pulled, a volume that is being made.
-_GIVE_UP = {"CrashLoopBackOff": 60.0, "ErrImagePull": 60.0, "ImagePullBackOff": 60.0,
+_ENDS = "CrashLoopBackOff"
+_GIVE_UP = {_ENDS: 60.0, "ErrImagePull": 60.0, "ImagePullBackOff": 60.0,
             "InvalidImageName": 0.0, "CreateContainerConfigError": 60.0}  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def _configuration(context: str | None) -> Any:
         config.load_kube_config(context=context, client_configuration=configuration)
     except (config.ConfigException, OSError) as error:
         raise ReachError(
-            f"no Kubernetes cluster is known ({_one_line(str(error))}); set KUBECONFIG, and server.context if the"
+            f"no Kubernetes cluster is known ({one_line(str(error))}); set KUBECONFIG, and server.context if the"
             " current context is another cluster's"
         ) from None
     return configuration
@@ -91,8 +93,8 @@ def asked(what: str, call: Callable[[], Any]) -> Any:
     return found
 
 
-def sought(what: str, call: Callable[[], Any]) -> Any | None:
-    """Give the API server's answer, None where there is no such thing.
+def sought(what: str, call: Callable[[], Any], cure: str = _CURE) -> Any | None:
+    """Give the API server's answer, None where there is no such thing. `cure` is what to do where it forbids it.
 
     Raises:
         ReachError: naming `what`, if it refuses or is silent.
@@ -107,11 +109,10 @@ def sought(what: str, call: Callable[[], Any]) -> Any | None:
         if error.status == _ABSENT:
             return None
         reason = f"{error.status} {_message(error)}"
+        cure = cure if error.status == _FORBIDDEN else _CURE
     except (HTTPError, OSError) as error:
-        reason = type(error).__name__
-    raise ReachError(
-        f"the Kubernetes API server refuses {what} ({reason}); check the kubeconfig's context and what it may do"
-    )
+        reason, cure = type(error).__name__, _CURE
+    raise ReachError(f"the Kubernetes API server refuses {what} ({reason}); {cure}")
 
 
 def wait_until_running(pods: Pods, say: Callable[[str], None], patience: float) -> None:
@@ -133,7 +134,7 @@ def wait_until_running(pods: Pods, say: Callable[[str], None], patience: float) 
         name, why = next(iter(waiting.items()))
         limit = min([patience, *(s for reason, s in _GIVE_UP.items() if reason in why)])
         if passed > limit:
-            raise ReachError(
+            raise (EndsError if _ENDS in why else ReachError)(
                 f"pod {pods.namespace}/{name} does not run: {why}; see"
                 f" `kubectl -n {pods.namespace} describe pod {name}` and its log, then run again"
             )
@@ -152,21 +153,28 @@ def _why_not_running(client: "CoreV1Api", pods: Pods, name: str) -> str | None:
     if pod.metadata.deletion_timestamp is not None:
         return "it is being deleted"
     for status in pod.status.container_statuses or []:
-        if status.name == CONTAINER:
-            if status.state.running is not None:
-                return None
-            stopped = status.state.waiting or status.state.terminated
-            return ": ".join(filter(None, (stopped.reason, _one_line(stopped.message))))
+        if status.name == CONTAINER and status.state.running is not None:
+            return None
+    return why_waiting(pod) or "it has just been made"
+
+
+def why_waiting(pod: "V1Pod") -> str | None:
+    """Say what keeps a pod's server container, or the pod, from running; None if nothing is known to."""
+    for status in pod.status.container_statuses or []:
+        stopped = status.state.waiting or status.state.terminated
+        if status.name == CONTAINER and stopped is not None:
+            return ": ".join(filter(None, (stopped.reason, one_line(stopped.message))))
     held = [each for each in pod.status.conditions or [] if each.status == "False" and each.message]
-    return f"{held[0].reason}: {_one_line(held[0].message)}" if held else "it has just been made"
+    return f"{held[0].reason}: {one_line(held[0].message)}" if held else None
 
 
 def _message(error: Any) -> str:
     try:
         return str(json.loads(error.body)["message"])
     except (TypeError, ValueError, KeyError):
-        return _one_line(error.reason)
+        return one_line(error.reason)
 
 
-def _one_line(text: str | None) -> str:
+def one_line(text: str | None) -> str:
+    """Give the text without its line breaks."""
     return " ".join((text or "").split())

@@ -21,16 +21,6 @@ Arn = Annotated[
 ]
 
 
-Server = Annotated[
-    Text,
-    shape(
-        r"^arn:aws(-us-gov)?:iam::[0-9]{12}:(user|role)/[A-Za-z0-9_+=,.@/-]+$",
-        "the ARN of a role or a user, with no `*`",
-        "arn:aws:iam::123456789012:role/vault",
-    ),
-]
-
-
 def _outside_china(region: str) -> str:
     if region.startswith("cn-"):
         raise refuse("is in China, with an AWS of its own", "write another region")
@@ -159,13 +149,6 @@ class Aws(Model):
     deletion_window_days: Annotated[
         Whole, Field(ge=7, le=30, description="How long a deleted key can be brought back.")
     ] = 30
-
-    unsealers: Annotated[
-        tuple[Server, ...],
-        Field(
-            description="Roles or users that may use the seal key besides the servers' own identity."
-        ),
-    ] = ()
 
     @property
     def is_emulator(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
+import hypothesis
 import pulumi
 import pytest
 from pulumi.runtime import mocks, resource, rpc, settings
@@ -18,6 +19,11 @@ from pulumi.runtime.stack import Stack
 
 STACK = "test"
 STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("strongroom", deadline=None)
+hypothesis.settings.load_profile("strongroom")
 
 
 def pytest_configure(config: pytest.Config) -> None:

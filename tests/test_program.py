@@ -223,6 +223,23 @@ def test_pods_are_three_sealed_with_the_seal_key_and_owned_in_order(
     assert owned.inputs["wipe_commands"][0].startswith("kubectl ")
 
 
+def test_the_seal_is_proven_as_eks_s_pods_before_init(declare: Declare, in_pods: InPods) -> None:
+    cloud = json.loads(in_pods["dev"]["strongroom:cloud"])
+    del cloud["oidcProvider"]
+    agent = {**cloud, "sealIdentity": "pod-identity", "clusterName": "production"}
+    by_agent = {**in_pods["dev"], "strongroom:cloud": json.dumps(agent)}
+
+    by_token = _declared(declare, in_pods["dev"]).one(OWNED)
+    by_job = _declared(declare, by_agent).one(OWNED)
+
+    token = {"service_account": "vault", "audience": "sts.amazonaws.com"}
+    assert by_token["seal_proof"] == {"token": token}
+    assert by_token["custody"]["seal_role"] == "arn:cloud-unseal-role"
+    job = json.loads(by_job["seal_proof"]["job"])
+    assert job["metadata"]["namespace"] == "vault"
+    assert by_job["custody"]["seal_key"] in json.dumps(job)
+
+
 @STACKS
 def test_vault_in_pods_is_configured_by_the_limited_account_that_verifies_it(
     declare: Declare, in_pods: InPods, stack: str

@@ -55,7 +55,8 @@ class CustodyPlace:
     reader_role: pulumi.Input[str]
     """ARN. May decrypt and get. Break-glass, and the bootstrap until the cluster is owned."""
     seal_role: pulumi.Input[str] | None = None
-    """ARN of the servers' own role, where whoever runs the program may take it: the seal is proven as that."""
+    """ARN of the servers' own role, which is taken for the proof: with a token of their ServiceAccount where
+    `Seal.web_identity` says so, else by whoever runs the program."""
     seal_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Secret. The servers' own access key, where they have one: the seal is proven with it."""
 

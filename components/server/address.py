@@ -6,7 +6,7 @@ from typing import Any
 
 from custody.errors import CustodyError
 from custody.request import ClusterAddress
-from reach.errors import ReachError
+from reach.errors import EndsError, ReachError
 from reach.pods import Pods, wait_until_running
 
 _RUNNING_SECONDS = 600.0
@@ -15,12 +15,15 @@ _RUNNING_SECONDS = 600.0
 
 @contextmanager
 def reached_cluster(
-    props: Mapping[str, Any], wait: Callable[[str], None] | None = None
+    props: Mapping[str, Any],
+    wait: Callable[[str], None] | None = None,
+    explain: Callable[[], None] | None = None,
 ) -> Iterator[ClusterAddress]:
     """Give addresses that lead to every server for as long as the block runs.
 
     `props` are the bootstrap's, from the program or the state. Pods are reached through the API server, ready or
-    not; with `wait` (it gets a line of progress) this waits until they run.
+    not; with `wait` (it gets a line of progress) this waits until they run. Where a server ends as soon as it has
+    begun, `explain` may raise a better reason first.
 
     Raises:
         CustodyError: if there is no way to them.
@@ -41,9 +44,9 @@ def reached_cluster(
     from reach.forward import reached  # noqa: PLC0415  Kubernetes' client is slow to import
 
     pods = Pods.from_document(props["reach"])
-    try:
+    with in_custody_s_words():
         if wait is not None:
-            wait_until_running(pods, wait, _RUNNING_SECONDS)
+            _wait(pods, wait, explain)
         with reached(pods) as direct:
             names = dict(zip(direct.members, pods.names, strict=True))
             try:
@@ -53,6 +56,25 @@ def reached_cluster(
                 for url, name in names.items():
                     error.rename(url, f"pod {pods.namespace}/{name}")
                 raise
+
+
+def _wait(pods: Pods, say: Callable[[str], None], explain: Callable[[], None] | None) -> None:
+    try:
+        wait_until_running(pods, say, _RUNNING_SECONDS)
+    except EndsError as error:
+        ends = error
+    else:
+        return
+    if explain is not None:
+        explain()
+    raise ends
+
+
+@contextmanager
+def in_custody_s_words() -> Iterator[None]:
+    """Raise what goes wrong on the way to the cluster as custody's error."""
+    try:
+        yield
     except ReachError as error:
         cause, _, cure = str(error).partition("; ")
         raise CustodyError(cause, cure or "run again") from None

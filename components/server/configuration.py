@@ -116,6 +116,18 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
     return _file(values, stanzas)
 
 
+def proof_configuration(seal: PodSeal, socket: str) -> str:
+    """Give the configuration of a server that only proves its seal: nothing outlives it, and nobody else reaches it."""
+    return _file(
+        _COMMON,
+        [
+            Stanza(kind="storage", labels=("inmem",)),
+            Stanza(kind="listener", labels=("unix",), values={"address": socket}),
+            Stanza(kind="seal", labels=(seal.kind,), values=_seal(seal)),
+        ],
+    )
+
+
 SEAL_TOKEN = "/var/run/secrets/strongroom/token"  # noqa: S105  a path
 """Of the projected token that a web identity is taken with."""
 _ASKS_FOR_TOKEN = 2

@@ -1,6 +1,7 @@
 """What every kind of server gives to the rest of the program."""
 
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import pulumi
 
@@ -11,6 +12,22 @@ Flavour = Literal["openbao", "vault"]
 
 Reach = Pods
 """Servers that are pods: the API server's port-forward leads to each, ready or not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenProof:
+    """The servers take custody's `seal_role` with a token of their ServiceAccount: so does the proof."""
+
+    service_account: str
+    """In the servers' namespace."""
+    audience: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobProof:
+    """Only a pod of the servers' ServiceAccount has their identity: one of this Job proves it."""
+
+    manifest: pulumi.Output[dict[str, Any]]
 
 
 class Server(Protocol):
@@ -33,3 +50,5 @@ class Server(Protocol):
     """Files of the audit devices that the bootstrap makes by API; none where the configuration makes them."""
     reach: Reach | None
     """How the members are reached where they are pods; None where their URLs lead to them from here."""
+    seal_proof: TokenProof | JobProof | None
+    """How the seal is proven as the servers' pods before init; None where it is as custody's place says."""

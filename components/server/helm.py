@@ -11,7 +11,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.cloud.contract import Seal
-from components.server.contract import Flavour, Reach
+from components.server.contract import Flavour, JobProof, Reach, TokenProof
 from components.server.exposure import load_balancer
 from components.server.pods import (
     AUDIT_FILES,
@@ -20,6 +20,7 @@ from components.server.pods import (
     Pods,
     PodSeal,
 )
+from components.server.seal_proof import proof_job
 from components.server.tls.choice import CertificateArgs, Tls, certificate
 from components.server.tls.contract import Certificate
 from components.server.tls.names import Names, server_names
@@ -81,6 +82,7 @@ class HelmServer(pulumi.ComponentResource):
     wipe_commands: tuple[str, ...]
     audit_files: tuple[str, ...]
     reach: Reach | None
+    seal_proof: TokenProof | JobProof | None
 
     def __init__(
         self, name: str, args: HelmServerArgs, opts: pulumi.ResourceOptions | None = None
@@ -107,7 +109,8 @@ class HelmServer(pulumi.ComponentResource):
             ),
             self._child,
         )
-        release = self._release(name, args, there, signed)
+        seal = self._seal(f"{name}-seal", args, there)
+        release = self._release(name, args, there, signed, seal)
         if isinstance(pods.exposure, InternalLoadBalancer):
             load_balancer(f"{name}-load-balancer", pods, pods.exposure, there, self._child)
 
@@ -119,6 +122,7 @@ class HelmServer(pulumi.ComponentResource):
             port=PORT,
             generate_root_port=GENERATE_ROOT_PORT,
         )
+        self.seal_proof = _seal_proof(args, seal)
         self.wipe_commands = wipe_commands(pods, args.context)
         # OpenBao takes no audit device by API: there they stand in the configuration.
         self.audit_files = AUDIT_FILES if pods.flavour == "vault" else ()
@@ -139,11 +143,12 @@ class HelmServer(pulumi.ComponentResource):
         args: HelmServerArgs,
         namespace: pulumi.Output[str],
         signed: Certificate,
+        seal: pulumi.Output[PodSeal],
     ) -> kubernetes.helm.v3.Release:
         pods, chart = args.pods, args.chart
         of_directory = chart.directory is not None
         values = pulumi.Output.all(
-            seal=self._seal(f"{name}-seal", args, namespace),
+            seal=seal,
             secret=signed.secret,
             ca=signed.ca_certificate,
         ).apply(
@@ -212,6 +217,17 @@ class HelmServer(pulumi.ComponentResource):
                 audience=None if identity is None else identity.audience,
             )
         )
+
+
+def _seal_proof(
+    args: HelmServerArgs, known: pulumi.Output[PodSeal]
+) -> TokenProof | JobProof | None:
+    identity, pods = args.seal.web_identity, args.pods
+    if identity is not None:
+        return TokenProof(service_account=pods.service_account, audience=identity.audience)
+    if args.seal.secret_environment:
+        return None
+    return JobProof(manifest=known.apply(lambda seal: proof_job(pods, seal)))
 
 
 def wipe_commands(pods: Pods, context: str | None) -> tuple[str, ...]:

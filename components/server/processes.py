@@ -14,7 +14,7 @@ from components.cloud.contract import Seal
 from components.dynamic_errors import told
 from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration
-from components.server.contract import Flavour, Reach
+from components.server.contract import Flavour, JobProof, Reach, TokenProof
 from reach.health import ACTIVE
 
 
@@ -161,6 +161,7 @@ class ProcessServer(pulumi.ComponentResource):
     wipe_commands: tuple[str, ...]
     audit_files: tuple[str, ...]
     reach: Reach | None = None
+    seal_proof: TokenProof | JobProof | None = None
 
     def __init__(
         self, name: str, args: ProcessServerArgs, opts: pulumi.ResourceOptions | None = None

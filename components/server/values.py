@@ -81,7 +81,7 @@ def _server(args: ValuesArgs) -> Document:
     return {
         "image": pods.image.values,
         "logFormat": pods.log_format,
-        "resources": _amounts(pods),
+        "resources": amounts(pods),
         "priorityClassName": pods.priority_class or "",
         **_placement(pods),
         # A changed pod template restarts nothing by itself: `ops roll` does, one by one and the leader last. The
@@ -97,10 +97,10 @@ def _server(args: ValuesArgs) -> Document:
         "livenessProbe": {"enabled": False},
         "shareProcessNamespace": True,
         "extraContainers": [sidecar(pods, CONTAINER_SECURITY, mounts)],
-        "extraEnvironmentVars": {**_environment(args.seal), "VAULT_CACERT": CLIENT["VAULT_CACERT"]},
+        "extraEnvironmentVars": {**environment(args.seal), "VAULT_CACERT": CLIENT["VAULT_CACERT"]},
         "extraSecretEnvironmentVars": [
-            {"envName": name, "secretName": args.seal.seal_secret, "secretKey": name}
-            for name in sorted(args.seal.secret_environment)
+            {"envName": name, "secretName": secret, "secretKey": name}
+            for name, secret in secret_environment(args.seal).items()
         ],
         "volumes": _volumes(args),
         # The chart mounts the audit volume itself.
@@ -170,7 +170,13 @@ def _placement(pods: Pods) -> Document:
     }
 
 
-def _environment(seal: PodSeal) -> dict[str, str]:
+def secret_environment(seal: PodSeal) -> dict[str, str]:
+    """Give the variables whose values lie in a Secret, under the same name: name -> that Secret's."""
+    return dict.fromkeys(sorted(seal.secret_environment), seal.seal_secret)
+
+
+def environment(seal: PodSeal) -> dict[str, str]:
+    """Give the plain variables with which a server uses its seal."""
     if seal.kind != "awskms":
         return dict(seal.environment)
     return {
@@ -252,6 +258,7 @@ def _network_policy(args: ValuesArgs) -> Document:
     }
 
 
-def _amounts(pods: Pods) -> Document:
+def amounts(pods: Pods) -> Document:
+    """Give what a server's container asks for and may take."""
     named = {"requests": dict(pods.requests), "limits": dict(pods.limits)}
     return {name: amounts for name, amounts in named.items() if amounts}

@@ -14,6 +14,7 @@ from reach.certificate import authority
 from reach.errors import ReachError
 from reach.forward import reached as forwarded
 from reach.pods import CONTAINER, Pods, asked, core
+from reach.token import service_account_token
 from reach.tunnel import pod_health, tunnel
 from sandbox import leftovers
 from sandbox.kinds.contract import HEALTH, Kind, Running, Say, Settings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from settings.helm import Helm
     from settings.model import Settings as AllSettings
 
-_TOKEN_SECONDS = 600
 _CHARTS = Path.home() / ".cache" / "vault-lab" / "vault-helm"
 
 
@@ -119,21 +119,12 @@ class ClusterPods(Kind):
 
     def token(self, service: str, audience: str) -> str:
         """Have the API server issue one."""
-        from kubernetes import client  # noqa: PLC0415
-
         namespace, slash, name = service.partition("/")
         if not (namespace and slash and name) or "/" in name:
             raise ValueError(
                 f"{service!r} is no service; write namespace/name, such as shop/orders"
             )
-        wanted = client.AuthenticationV1TokenRequest(
-            spec=client.V1TokenRequestSpec(audiences=[audience], expiration_seconds=_TOKEN_SECONDS)
-        )
-        issued = asked(
-            f"a token for ServiceAccount {service}",
-            lambda: core(None).create_namespaced_service_account_token(name, namespace, wanted),
-        )
-        return str(issued.status.token)
+        return service_account_token(None, namespace, name, audience)
 
     def running(self) -> list[Running]:
         """Give a line for each pod."""

@@ -17,9 +17,10 @@ from components.bootstrap import (
     _request,
 )
 from components.cloud.contract import CustodyPlace
+from components.custody_place import custody_of
 from components.dynamic_errors import ToldError
 from components.server.address import reached_cluster
-from components.server.contract import Reach
+from components.server.contract import JobProof, Reach, TokenProof
 from custody.account import logged_in
 from custody.errors import RefusedError
 from custody.request import AwsCustody
@@ -40,6 +41,7 @@ class _Server:
     wipe_commands: tuple[str, ...] = ("empty the servers",)
     audit_files: tuple[str, ...] = ()
     reach: Reach | None = None
+    seal_proof: TokenProof | JobProof | None = None
 
     def __init__(self) -> None:
         self.address = pulumi.Output.from_input("https://127.0.0.1:8200")
@@ -118,6 +120,32 @@ def test_the_seal_is_proven_with_the_servers_own_key_which_is_secret_and_not_kep
     assert {name: value.reveal() for name, value in proven_with.items()} == key
     assert "of-the-servers" not in repr(request)
     assert "of-the-servers" not in json.dumps(_kept(given.inputs))
+
+
+REACH = Reach(context="kind-vault", namespace="vault", names=("vault-0",))
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        TokenProof(service_account="vault", audience="sts.amazonaws.com"),
+        JobProof(manifest=pulumi.Output.from_input({"metadata": {"namespace": "vault"}})),
+        None,
+    ],
+)
+def test_the_seal_is_proven_as_the_servers_pods_which_is_not_kept(
+    declare: Declare, account: AccountArgs, proof: TokenProof | JobProof | None
+) -> None:
+    args = _args(account)
+    assert isinstance(args.server, _Server)
+    args.server.reach, args.server.seal_proof = REACH, proof
+
+    given = declare(lambda: VaultBootstrap("bootstrap", args)).one(OWNED)
+
+    place = custody_of(given)
+    assert (place.seal_token is not None) is isinstance(proof, TokenProof)
+    assert (place.seal_proof is not None) is isinstance(proof, JobProof)
+    assert "seal_proof" not in _kept(given)
 
 
 def test_a_password_from_a_file_is_in_no_input(declare: Declare, account: AccountArgs) -> None:
@@ -235,11 +263,11 @@ def _properties(
     password.write_text(PASSWORD)
     return {
         **dataclasses.asdict(cluster.address),
-        # As the program hands it over: the servers' key stands beside custody, not in it.
+        # As the program hands it over: how the seal is proven stands beside custody, not in it.
         "custody": {
             key: value
             for key, value in dataclasses.asdict(place).items()
-            if key != "seal_credentials"
+            if key not in ("seal_credentials", "seal_token", "seal_proof")
         },
         "wipe_commands": [],
         "audit_files": [],

@@ -1,6 +1,7 @@
 """AWS says no, or nothing: one line that names identity, action and resource; and nothing is lost."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,20 @@ def test_what_is_denied_is_found_before_init(
         seen == action and of.endswith(getattr(empty_request.custody, resource, resource))
         for seen, of in proxy.seen
     )
+
+
+def test_servers_that_can_not_use_their_seal_are_not_initialised(empty_request: Request) -> None:
+    def prove() -> None:
+        raise CustodyError("a pod can't use the seal key", "grant it")
+
+    place = replace(empty_request.custody, seal_proof=prove)
+    steps: list[str] = []
+
+    with pytest.raises(CustodyError, match="a pod can't use the seal key; grant it"):
+        bootstrap(replace(empty_request, custody=place), lambda step, _when: steps.append(step))
+
+    assert steps[-1] == "prove seal"
+    assert not initialised(empty_request)
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,17 @@ class Emulator:
 
 
 @contextmanager
-def running_emulator(directory: Path) -> Iterator[Emulator]:
-    """Start an emulator on a free loopback port; stop it at the end. `directory` takes its log."""
+def running_emulator(
+    directory: Path, addresses: tuple[str, ...] = ("127.0.0.1",)
+) -> Iterator[Emulator]:
+    """Start an emulator on a free port; stop it at the end. `directory` takes its log.
+
+    Of its addresses the first is this machine's own.
+    """
     layout = Layout(checkout=directory)
     layout.prepare()
     port = ports.remembered(layout, nodes=0).emulator
-    sandbox_emulator.start(layout, port)
+    sandbox_emulator.start(layout, port, addresses)
     try:
         pid = sandbox_emulator.pid(layout)
         if pid is None:

@@ -171,11 +171,13 @@ def _called(client: BaseHTTPRequestHandler, body: bytes) -> tuple[str, str]:
     if target:
         return f"kms:{target.partition('.')[2]}", str(json.loads(body).get("KeyId", ""))
     service = _SERVICE.search(client.headers.get("Authorization") or "")
+    action = parse_qs(body.decode(errors="replace")).get("Action", ["unknown"])[0]
     if service is None:
-        return f"{client.command} {client.path}", ""
+        # The one call to AWS that is not signed: whoever makes it has nothing but a token yet.
+        web_identity = action == "AssumeRoleWithWebIdentity"
+        return (f"sts:{action}" if web_identity else f"{client.command} {client.path}"), ""
     if service.group(1) == "s3":
         return _s3(client)
-    action = parse_qs(body.decode(errors="replace")).get("Action", ["unknown"])[0]
     return f"{service.group(1)}:{action}", ""
 
 

@@ -19,7 +19,6 @@ def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None
     assert (settings.cloud.endpoint, settings.cloud.bucket) == (None, None)
     assert (settings.cloud.tls_only, settings.cloud.write_once) == (True, True)
     assert settings.cloud.deletion_window_days == 30
-    assert settings.cloud.unsealers == ()
     assert (settings.in_pods, settings.seal_identity) == (False, "keys")
     assert (settings.custody.prefix, settings.custody.directory) == ("", ".strongroom")
     assert (settings.custody.writers, settings.custody.readers) == ((), ())

@@ -20,7 +20,6 @@ _PRINCIPAL = re.compile(
     re.ASCII,
 )
 _ROLE = re.compile(r"arn:aws(-us-gov)?:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
-_ROLE_OR_USER = re.compile(r"arn:aws(-us-gov)?:iam::[0-9]{12}:(user|role)/[\w+=,.@/-]+", re.ASCII)
 _CLUSTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _ISSUER = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -69,9 +68,6 @@ class AwsCloudArgs:
     writers: tuple[str, ...] = ()
     """ARNs that may take custody's writer role; empty: whoever the account's IAM lets."""
     readers: tuple[str, ...] = ()
-    unsealers: tuple[str, ...] = ()
-    """ARNs of roles or users that may unseal besides the servers' own identity. They need an IAM policy of
-    their own as well."""
     tls_only: bool = True
     """Whether buckets refuse plain HTTP."""
     write_once: bool = True
@@ -96,8 +92,6 @@ class AwsCloudArgs:
                 _matches(
                     field, arn, _PRINCIPAL, "ARNs of users, roles or accounts, without wildcards"
                 )
-        for arn in self.unsealers:
-            _matches("unsealers", arn, _ROLE_OR_USER, "ARNs of roles or users, without wildcards")
         if not 7 <= self.deletion_window_days <= 30:  # noqa: PLR2004  KMS's own bounds
             raise ValueError("deletion_window_days must be between 7 and 30")
         if self.endpoint is not None:

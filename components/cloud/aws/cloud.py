@@ -90,7 +90,7 @@ class AwsCloud(pulumi.ComponentResource):
             seal_key=seal_key.arn,
             writer_role=custody.writer_role,
             reader_role=custody.reader_role,
-            seal_role=args.instance_role if args.seal_identity == "instance-profile" else None,
+            seal_role=identity.role,
             seal_credentials=identity.secret_environment,
         )
         self.register_outputs({"seal_key": seal_key.arn, "custody_bucket": custody.bucket})
@@ -128,7 +128,7 @@ class AwsCloud(pulumi.ComponentResource):
         ).fields
 
     def _seal_key(self) -> RotatingKey:
-        """Declare the seal key, for the servers' own identity and whom the arguments name besides."""
+        """Declare the seal key, for the servers' own identity and nobody else."""
         args = self._args
         return RotatingKey(
             f"{self._name}-seal",
@@ -137,7 +137,7 @@ class AwsCloud(pulumi.ComponentResource):
                 alias=names.key_alias(args.stack, "seal"),
                 policy=documents.key_policy(
                     account=names.account_arn(args.region, args.account_id),
-                    uses=dict.fromkeys((principal(args), *args.unsealers), documents.SEAL_ACTIONS),
+                    uses={principal(args): documents.SEAL_ACTIONS},
                 ),
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,

@@ -53,6 +53,7 @@ class _Given:
     secret: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     annotations: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     web_identity: WebIdentity | None = None
+    role: pulumi.Input[str] | None = None
 
 
 class SealIdentity(pulumi.ComponentResource):
@@ -64,6 +65,8 @@ class SealIdentity(pulumi.ComponentResource):
     secret_environment: Mapping[str, pulumi.Output[str]]
     annotations: Mapping[str, pulumi.Output[str]]
     web_identity: WebIdentity | None
+    role: pulumi.Input[str] | None
+    """ARN of the role as which the seal can be proven from outside of the servers."""
 
     def __init__(
         self, name: str, args: SealIdentityArgs, opts: pulumi.ResourceOptions | None = None
@@ -81,13 +84,15 @@ class SealIdentity(pulumi.ComponentResource):
             case "keys":
                 given = self._keys(name)
             case "instance-profile":
-                given = _Given(ready=pulumi.Output.from_input(args.key))
+                ready = pulumi.Output.from_input(args.key)
+                given = _Given(ready=ready, role=args.cloud.instance_role)
         self.ready = given.ready
         # The stanza's region gives way to the environment's (vault#24114): let both say the same.
         self.environment = {"AWS_REGION": args.cloud.region}
         self.secret_environment = given.secret
         self.annotations = given.annotations
         self.web_identity = given.web_identity
+        self.role = given.role
         self.register_outputs({})
 
     def _web_identity(self, name: str) -> _Given:
@@ -103,6 +108,7 @@ class SealIdentity(pulumi.ComponentResource):
             ready=role.arn,
             annotations={"eks.amazonaws.com/role-arn": role.arn},
             web_identity=WebIdentity(role_arn=role.arn, audience=AUDIENCE),
+            role=role.arn,
         )
 
     def _pod_identity(self, name: str) -> _Given:

@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 from components.cloud.contract import Seal, WebIdentity
-from components.server.contract import Reach, Server
+from components.server.contract import JobProof, Reach, Server, TokenProof
 from components.server.helm import Chart, HelmServer, HelmServerArgs, wipe_commands
 from components.server.pods import Ingress, InternalLoadBalancer, Pods
 from components.server.tls.choice import CertManagerTls, GivenTls, OwnTls
@@ -100,6 +100,41 @@ def test_pods_are_reached_by_the_api_server(declare: Declare, tmp_path: Path) ->
             generate_root_port=8210,
         )
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seal", "proof"),
+    [
+        (IRSA, TokenProof(service_account="vault", audience="sts.amazonaws.com")),
+        (KEYS, None),
+    ],
+)
+def test_the_seal_is_proven_by_what_the_pods_have(
+    declare: Declare, tmp_path: Path, seal: Seal, proof: TokenProof | None
+) -> None:
+    found: list[object] = []
+
+    declare(lambda: found.append(_server(tmp_path, seal=seal).seal_proof), outputs=_outputs)
+
+    assert found == [proof]
+
+
+def test_what_the_node_s_agent_hands_out_is_proven_by_a_pod_with_the_servers_stanza(
+    declare: Declare, tmp_path: Path
+) -> None:
+    def program() -> pulumi.Output[dict[str, Any]]:
+        seal = Seal(
+            kind="awskms",
+            parameters={**PARAMETERS, "kms_key_id": pulumi.Output.from_input("key-1")},
+        )
+        proof = _server(tmp_path, seal=seal).seal_proof
+        assert isinstance(proof, JobProof)
+        return proof.manifest
+
+    job = declare(program, outputs=_outputs).result
+
+    assert (job["kind"], job["metadata"]["namespace"]) == ("Job", "vault")
+    assert 'kms_key_id = "key-1"' in json.dumps(job).replace("\\", "")
 
 
 def test_openbao_has_its_audit_devices_in_its_configuration(

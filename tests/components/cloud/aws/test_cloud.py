@@ -73,7 +73,7 @@ def test_it_is_a_cloud_to_the_rest_of_the_program(declare: Declare) -> None:
         "seal_key": SEAL_KEY,
         "writer_role": f"{ROLE}-custody-writer",
         "reader_role": f"{ROLE}-custody-reader",
-        "seal_role": None,
+        "seal_role": f"{ROLE}-vault",
         "seal_credentials": {},
     }
 

@@ -7,7 +7,16 @@ import pytest
 
 from components.cloud.aws.cloud import AwsCloud
 from components.cloud.contract import BucketGrant
-from tests.components.cloud.aws.world import ACCOUNT, REGION, Call, World, answers, arguments, put
+from tests.components.cloud.aws.world import (
+    ACCOUNT,
+    ISSUER,
+    REGION,
+    Call,
+    World,
+    answers,
+    arguments,
+    put,
+)
 from tests.conftest import Declare
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/strongroom-dev"
@@ -174,6 +183,25 @@ def test_pod_identity_hands_the_role_to_one_service_account_of_one_cluster(
     assert not handed("sts:AssumeRole", eks_cluster_arn=f"{cluster}/another")
     untagged = Call(principal="", action="sts:AssumeRole", resource="")
     assert not world.hands_out(PODS, agent, untagged)
+
+
+def test_a_token_takes_the_role_if_it_is_vault_s_service_account_s_and_made_for_sts(
+    world: World,
+) -> None:
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider"
+
+    def taken(action: str, *, issuer: str = ISSUER, **said: str) -> bool:
+        usual = {"sub": "system:serviceaccount:vault:vault", "aud": "sts.amazonaws.com"}
+        context = {f"{issuer}:{name}": value for name, value in (usual | said).items()}
+        call = Call(principal="", action=action, resource="", context=context)
+        return world.hands_out(PODS, {"Federated": f"{provider}/{issuer}"}, call)
+
+    assert taken("sts:AssumeRoleWithWebIdentity")
+    assert not taken("sts:AssumeRole")
+    assert not taken("sts:AssumeRoleWithWebIdentity", sub="system:serviceaccount:vault:default")
+    assert not taken("sts:AssumeRoleWithWebIdentity", sub="system:serviceaccount:shop:vault")
+    assert not taken("sts:AssumeRoleWithWebIdentity", aud="vault")
+    assert not taken("sts:AssumeRoleWithWebIdentity", issuer="oidc.example.com/id/ANOTHER")
 
 
 def test_pods_touch_no_bucket(world: World) -> None:
@@ -420,7 +448,7 @@ def test_a_service_has_no_part_in_custody_or_the_seal(world: World) -> None:
                 )
 
 
-def test_a_server_outside_the_cluster_unseals_only_where_it_is_named(declare: Declare) -> None:
+def test_a_machine_unseals_only_where_the_servers_have_its_role(declare: Declare) -> None:
     machine = f"arn:aws:iam::{ACCOUNT}:role/machine"
     grant = {
         "Statement": [
@@ -428,14 +456,12 @@ def test_a_server_outside_the_cluster_unseals_only_where_it_is_named(declare: De
         ]
     }
 
-    def may(action: str, *unsealers: str) -> bool:
-        declared = declare(
-            lambda: AwsCloud("cloud", arguments(unsealers=unsealers)), outputs=answers
-        )
-        world = World.of(declared)
+    def may(action: str, **changes: Any) -> bool:
+        world = _world(declare, **changes)
         with_it = replace(world, identities={**world.identities, machine: grant})
         return with_it.allows(Call(principal=machine, action=action, resource=SEAL))
 
-    assert may("kms:Decrypt", machine)
-    assert not may("kms:CreateGrant", machine)
+    its = {"seal_identity": "instance-profile", "instance_role": machine}
+    assert may("kms:Decrypt", **its)
+    assert not may("kms:CreateGrant", **its)
     assert not may("kms:Decrypt")

@@ -1,0 +1,89 @@
+"""Custody in the bootstrap's properties, with what proves the seal as the servers' own: there and back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import pulumi
+
+from components.cloud.contract import CustodyPlace
+from components.server import seal_proof
+from components.server.address import in_custody_s_words
+from components.server.contract import JobProof, TokenProof
+from custody.request import AwsCustody
+from custody.secret import Secret
+
+Document = dict[str, Any]
+
+FOR_THE_PROOF = ("seal_credentials", "seal_proof")
+"""Properties that nobody needs once the cluster is owned."""
+
+
+def custody_properties(place: CustodyPlace, proof: TokenProof | JobProof | None) -> Document:
+    """Give the properties that say where custody lies and how the seal is proven."""
+    return {
+        "custody": {
+            "region": place.region,
+            "endpoint": place.endpoint,
+            "bucket": place.bucket,
+            "prefix": place.prefix,
+            "custody_key": place.custody_key,
+            "seal_key": place.seal_key,
+            "writer_role": place.writer_role,
+            "reader_role": place.reader_role,
+            "seal_role": place.seal_role,
+        },
+        "seal_credentials": (
+            pulumi.Output.secret({**place.seal_credentials}) if place.seal_credentials else None
+        ),
+        "seal_proof": _document(proof),
+    }
+
+
+def _document(proof: TokenProof | JobProof | None) -> Document | None:
+    match proof:
+        case TokenProof():
+            return {"token": asdict(proof)}
+        case JobProof():
+            # As text: the engine makes a float of every number, which the API server refuses.
+            return {"job": proof.manifest.apply(json.dumps)}
+        case None:
+            return None
+
+
+def custody_of(props: Mapping[str, Any]) -> AwsCustody:
+    """Give where custody lies. What it holds for the proof of the seal asks nobody before it is called.
+
+    `props` are the bootstrap's, from the program or the state; only the program's say how the seal is proven.
+    """
+    reach, proof = props.get("reach") or {}, props.get("seal_proof") or {}
+    return AwsCustody(
+        **props["custody"],
+        seal_token=partial(_token, reach, proof["token"]) if "token" in proof else None,
+        seal_credentials={
+            name: Secret(value) for name, value in (props.get("seal_credentials") or {}).items()
+        },
+        seal_proof=partial(_run, reach, json.loads(proof["job"])) if "job" in proof else None,
+    )
+
+
+def _token(reach: Document, of: Document) -> Secret:
+    from reach.token import service_account_token  # noqa: PLC0415  Kubernetes' client is slow to import
+
+    with in_custody_s_words():
+        return Secret(
+            service_account_token(
+                reach.get("context"), reach["namespace"], of["service_account"], of["audience"]
+            )
+        )
+
+
+def _run(reach: Document, job: Document) -> None:
+    from reach.job import run_job  # noqa: PLC0415  as above
+
+    with in_custody_s_words():
+        reason = run_job(reach.get("context"), job, seal_proof.PATIENCE_SECONDS)
+    if reason is not None:
+        raise seal_proof.refused(job, reason)
