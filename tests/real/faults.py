@@ -34,6 +34,7 @@ class Faulty:
         self._denied: list[tuple[str, str]] = []
         self._lost: list[tuple[str, str]] = []
         self._kept: list[tuple[str, str]] = []
+        self._said: list[tuple[str, int, str]] = []
         self._healed = threading.Event()
         self.held = threading.Event()
         """Set once a call is being held."""
@@ -55,6 +56,10 @@ class Faulty:
         """Pass the call on and close the connection instead of answering."""
         self._lost.append((action, resource))
 
+    def say_once(self, action: str, status: int, error: str) -> None:
+        """Answer the next call with this status and Vault's kind of error, instead of passing it on."""
+        self._said.append((action, status, error))
+
     def hold(self, action: str, resource: str = "") -> None:
         """Keep the call from its server until `heal`."""
         self._healed.clear()
@@ -70,6 +75,7 @@ class Faulty:
         self._denied.clear()
         self._lost.clear()
         self._kept.clear()
+        self._said.clear()
         self._healed.set()
         if self._server.socket.fileno() == -1:
             self._server = self._listening(self.port)
@@ -117,6 +123,12 @@ class Faulty:
         if _matches(self._denied, action, resource):
             _send(client, 403, {"Content-Type": "text/xml"}, _denial(client))
             return
+        for said in self._said:
+            if said[0] == action:
+                self._said.remove(said)
+                document = json.dumps({"errors": [said[2]]}).encode()
+                _send(client, said[1], {"Content-Type": "application/json"}, document)
+                return
         if _matches(self._kept, action, resource):
             self.held.set()
             self._healed.wait(_UPSTREAM_SECONDS)

@@ -3,6 +3,7 @@
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from sandbox.plugins.kind import Values
 _CONNECTIONS = 32
 _TIMEOUT_SECONDS = 60.0
 _GOODBYE_SECONDS = 1.0
+# A new KV v2 mount begins as v1 and upgrades itself: until then it refuses writes. As often and as long as the
+# official plugin (hashicorp/terraform-provider-vault#1887).
+_UPGRADING = "from non-versioned to versioned data"
+_UPGRADE_TRIES, _UPGRADE_SECONDS = 60, 0.5
 # What the official plugin's client retries: a node that has just lost its leader answers 500 or 503.
 _TRY_AGAIN = (412, 429, 500, 502, 503, 504)
 
@@ -86,7 +91,11 @@ class Vault:
         self, path: str, body: Values, namespace: str | None = None, method: str = "PUT"
     ) -> dict[str, Any]:
         """PUT or POST."""
-        answer = self.call(method, path, body=body, namespace=namespace)
+        for _ in range(_UPGRADE_TRIES):
+            answer = self.call(method, path, body=body, namespace=namespace)
+            if answer.status != HTTPStatus.BAD_REQUEST or _UPGRADING not in answer.errors:
+                break
+            time.sleep(_UPGRADE_SECONDS)
         return self._accepted(answer, "write", path).data
 
     def delete(self, path: str, namespace: str | None = None) -> None:

@@ -9,6 +9,8 @@ import grpc  # type: ignore[import-untyped]  # ships no types
 import pytest
 from hvac import Client
 
+from tests.real.faults import faulty
+from tests.sandbox.plugins.conftest import ROOT
 from tests.sandbox.plugins.driver import Driver, refusal
 
 pytestmark = pytest.mark.real
@@ -156,3 +158,22 @@ def test_the_servers_certificate_is_verified(vault_over_tls: tuple[str, Path]) -
         with pytest.raises(grpc.RpcError) as caught:
             distrusting.read(POLICY, "a")
     assert "SSLError" in refusal(caught.value)
+
+
+@pytest.mark.parametrize("who", ["Upgrading", "Waiting for the primary to upgrade"])
+def test_a_new_mount_is_waited_for_until_it_has_versions(
+    vault: Driver, bao: Client, vault_address: str, suffix: str, who: str
+) -> None:
+    bao.sys.enable_secrets_engine("kv", path=f"kv-{suffix}", options={"version": "2"})
+    refused = f"{who} from non-versioned to versioned data. This backend will be unavailable"
+    with faulty(vault_address) as proxy:
+        for _ in range(2):
+            proxy.say_once(f"PUT /v1/kv-{suffix}/data/mail", 400, refused)
+        vault.configure({"address": proxy.url, "token": ROOT})
+        secret = {"mount": f"kv-{suffix}", "name": "mail", "dataJson": '{"password": "x"}'}
+        identity, _ = vault.create("vault:kv/secretV2:SecretV2", secret)
+    assert identity == f"kv-{suffix}/data/mail"
+    stored = bao.secrets.kv.v2.read_secret_version(
+        "mail", raise_on_deleted_version=True, mount_point=f"kv-{suffix}"
+    )
+    assert stored["data"]["data"] == {"password": "x"}
