@@ -19,8 +19,8 @@ from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
 from engine import quicken, refuse_unrecorded
-from settings import load, stack_secret
 from settings.helm import Helm
+from settings.load import load, stack_secret
 from settings.server import Processes
 
 if TYPE_CHECKING:
