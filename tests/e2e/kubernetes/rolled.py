@@ -38,8 +38,9 @@ class Rolled:
 
     @property
     def output(self) -> str:
-        """All that was said."""
-        return "\n".join(line for _, line in self.lines)
+        """All that was said, each line with the second in which it came."""
+        first = self.lines[0][0] if self.lines else 0.0
+        return "\n".join(f"{when - first:5.1f} {line}" for when, line in self.lines)
 
     @property
     def leader_changes(self) -> list[tuple[float, float]]:

@@ -60,7 +60,7 @@ def test_while_pods_are_replaced_reads_fail_only_as_the_leader_changes(
     assert len(rolled.load.answers) > 10 * rolled.seconds
     assert [each.wrong for each in rolled.load.wrong] == []
     assert len(rolled.leader_changes) == 1
-    assert rolled.errors_at_other_times == []
+    assert rolled.errors_at_other_times == [], rolled.output
     # The last answers are right: nobody has to start anew.
     assert rolled.load.answers[-1].right
 
