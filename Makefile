@@ -1,4 +1,4 @@
-# Everything a user runs. Stacks local and cluster are embedded environments; any other is plain Pulumi.
+# Everything a user runs. Stacks local and cluster are embedded environments; any other is Pulumi's own command.
 STACK ?= local
 EMBEDDED := $(filter local cluster,$(STACK))
 SANDBOX = $(BIN)/python -m sandbox --stack $(STACK)
@@ -16,11 +16,13 @@ up: $(VENV)/sandbox.stamp
 preview down status logs: $(VENV)/sandbox.stamp
 	@$(SANDBOX) $@
 else
+# Where Vault's pods are reached by a tunnel only, within one.
+PULUMI = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m ops tunnel --if-needed --stack $(STACK) -- pulumi
 up preview: $(VENV)/sandbox.stamp
 	@$(BIN)/python -m ops check --stack $(STACK)
-	PATH="$(CURDIR)/$(BIN):$$PATH" pulumi $@ --stack $(STACK)
+	$(PULUMI) $@ --stack $(STACK)
 down: $(VENV)/sandbox.stamp
-	PATH="$(CURDIR)/$(BIN):$$PATH" pulumi destroy --run-program --stack $(STACK)
+	$(PULUMI) destroy --run-program --stack $(STACK)
 status logs:
 	@echo "make $@ is for stacks local and cluster; for $(STACK): pulumi stack --stack $(STACK)" >&2; exit 1
 endif

@@ -1,4 +1,9 @@
 """The wiring: settings -> cloud -> server -> bootstrap -> access -> secrets -> exports."""
+# ruff: noqa: E402
+
+from engine import quicken, refuse_unrecorded
+
+quicken()  # before anything large is imported
 
 import time
 from functools import cache
@@ -18,15 +23,13 @@ from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
-from engine import quicken, refuse_unrecorded
-from settings import load, stack_secret
 from settings.helm import Helm
+from settings.load import load, stack_secret
 from settings.server import Processes
 
 if TYPE_CHECKING:
     import pulumi_kubernetes as kubernetes
 
-quicken()
 refuse_unrecorded()
 settings, catalog = load()
 

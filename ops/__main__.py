@@ -83,11 +83,15 @@ def tunnel_command(
     command: Annotated[list[str], typer.Argument(help="What to run; write -- before it.")],
     stack: Annotated[str, typer.Option(help="The stack.", envvar="PULUMI_STACK")],
     config_file: ConfigFile = None,
+    if_needed: Annotated[
+        bool,
+        typer.Option("--if-needed", help="Without a tunnel where Vault is reached without one."),
+    ] = False,
 ) -> None:
     """Run a command with a way to a Vault that runs in pods."""
     from ops.tunnel import run_through_tunnel  # noqa: PLC0415
 
-    raise typer.Exit(run_through_tunnel(stack, config_file, command))
+    raise typer.Exit(run_through_tunnel(stack, config_file, command, if_needed=if_needed))
 
 
 @app.command("roll")

@@ -104,6 +104,9 @@ class Roll:
         self._say(f"to replace: {', '.join(node.name for node in outdated)}")
         if self._version_changes(nodes):
             self._snapshot()
+        if len(nodes) > 1:
+            self._write()
+            self._until_reached([node.name for node in nodes if not node.sealed])
         # The leader last; a pod that is down anyway first.
         for node in sorted(outdated, key=lambda each: (each.leads, each.answers, each.name)):
             self._replace(node.name)
@@ -201,6 +204,7 @@ class Roll:
             )
         if node.leads and others:
             self._step_down(node)
+            self._until_reached([each.name for each in healthy])
         self._say(f"replacing {name}")
         started = time.monotonic()
         uid = self._delete(name)
@@ -214,10 +218,11 @@ class Roll:
         with self._minted() as token:
             client = self._cluster.client(leader.url, token)
             ask(leader.url, "step-down", client.sys.step_down)
-        self._until(
-            "another server leads",
-            lambda: any(each.leads and each.name != leader.name for each in self._look()),
-        )
+            self._until(
+                "another server leads",
+                lambda: any(each.leads and each.name != leader.name for each in self._look()),
+            )
+            # Revoking the token is an entry that the new leader writes.
 
     def _delete(self, name: str) -> str:
         client = core(self._pods.context)
@@ -242,19 +247,36 @@ class Roll:
         self._until(f"pod {name} is made anew", there)
 
     def _wait_until_caught_up(self, name: str) -> None:
-        target: list[int] = []
+        def unsealed() -> bool:
+            node = next(each for each in self._look() if each.name == name)
+            return node.answers and not node.sealed and not node.outdated
 
-        def caught_up() -> bool:
+        self._until(f"{name} is unsealed", unsealed)
+        self._write()
+        self._until_reached([name])
+
+    def _write(self) -> None:
+        """Have the leader write something: a token that is made and revoked at once."""
+        with self._minted():
+            pass
+
+    def _until_reached(self, names: Sequence[str]) -> None:
+        """Wait until what the leader wrote last has reached these.
+
+        A server that has been started again has its old index at once. Before the leader has found it, under an
+        address that is new, it counts for nothing: with one more down there is no quorum, and nobody leads.
+        """
+        written: list[int] = []
+
+        def reached() -> bool:
             nodes = self._look()
-            leader = next((each for each in nodes if each.leads), None)
-            node = next(each for each in nodes if each.name == name)
-            if leader is None or node.sealed or not node.answers or node.outdated:
-                return False
-            # What the leader had when the node was first seen unsealed: under load the leader is always ahead.
-            target[:] = target or [leader.applied]
-            return node.applied >= target[0]
+            # Of one moment: under load the leader is always ahead.
+            written[:] = written or [each.applied for each in nodes if each.leads]
+            return bool(written) and all(
+                each.applied >= written[0] for each in nodes if each.name in names
+            )
 
-        self._until(f"{name} is unsealed and has caught up", caught_up)
+        self._until(f"{', '.join(names)} has caught up with the leader", reached)
 
     def _until(self, what: str, holds: Callable[[], bool]) -> None:
         began = told = time.monotonic()

@@ -15,23 +15,32 @@ from reach.certificate import authority
 from reach.pods import Pods
 from reach.tunnel import tunnel
 from settings.helm import Helm
-from settings.load import TUNNEL, examine
+from settings.load import TUNNEL, examine, lacks_tunnel
 from settings.stack import of_file
 
 
-def run_through_tunnel(stack: str, config_file: Path | None, command: Sequence[str]) -> int:
+def run_through_tunnel(
+    stack: str, config_file: Path | None, command: Sequence[str], *, if_needed: bool = False
+) -> int:
     """Open server.localPort to Vault's pods, run `command`, give its exit code.
 
     The command finds VAULT_ADDR, VAULT_CACERT and VAULT_TLS_SERVER_NAME (and OpenBao's), the CA only once the
-    cluster has one. Before init the port leads to pod 0, afterwards to whichever pod leads.
+    cluster has one. Before init the port leads to pod 0, afterwards to whichever pod leads. Nothing needs to be in
+    the cluster yet.
+
+    With `if_needed` the command is run as it is where the servers are no pods, where server.address says that the
+    network reaches them, and within another tunnel.
 
     Raises:
+        MistakesError: with every mistake of the stack's file and the catalogue.
         ReachError: if there is no cluster, or the port is taken.
         StackError: if the stack's servers are no pods.
 
     """
     settings, _ = examine(of_file(Path.cwd(), stack, config_file), Path.cwd())
     server = settings.server
+    if if_needed and not lacks_tunnel(settings):
+        return _run(command, dict(os.environ))
     if not isinstance(server, Helm):
         raise StackError(f"stack {stack}'s servers are no pods; run the command without a tunnel")
     pods = server.reach

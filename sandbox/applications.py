@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from catalog.model import Catalog
+from catalog.model import Catalog, Service
 from components.workload.access import PodAccess
 from examples.applications.deployment import EXAMPLES, example_deployment
 from reach.pods import asked, core
@@ -17,14 +17,13 @@ _MANAGER = "strongroom-sandbox"
 _SECONDS = 180.0
 
 
-def run(catalog: Catalog, server: Helm, access: Access, say: Callable[[str], None]) -> None:
-    """Apply each example whose service is in the catalogue, wait until it is ready, say what it shows.
+def start(catalog: Catalog, server: Helm, access: Access) -> None:
+    """Apply each example whose service is in the catalogue.
 
     STRONGROOM_EXAMPLE_IMAGE names another image than busybox's.
 
     Raises:
         ReachError: if the API server refuses.
-        ProblemError: if one is not ready after three minutes; says what its pod waits for.
 
     """
     pods = PodAccess(
@@ -33,30 +32,41 @@ def run(catalog: Catalog, server: Helm, access: Access, say: Callable[[str], Non
         audience=access.audience,
     )
     image = os.environ.get("STRONGROOM_EXAMPLE_IMAGE", "busybox:1.37")
-    wanted = [service for service in catalog.services if service.id in EXAMPLES]
-    for service in wanted:
+    for service in _examples(catalog):
         _apply(example_deployment(service, pods, image=image))
-    for service in wanted:
+
+
+def finish(catalog: Catalog, say: Callable[[str], None]) -> None:
+    """Wait until each is ready, say what it shows.
+
+    Raises:
+        ReachError: if the API server refuses.
+        ProblemError: if one is not ready after three minutes; says what its pod waits for.
+
+    """
+    for service in _examples(catalog):
         _wait(service.namespace, service.name)
         say(f"application {service.id} shows (file, field, bytes, SHA-256):")
         for line in _log(service.namespace, service.name):
             say(f"  {line}")
 
 
-def _apply(document: dict[str, Any]) -> None:
-    from kubernetes import dynamic  # noqa: PLC0415
+def _examples(catalog: Catalog) -> list[Service]:
+    return [service for service in catalog.services if service.id in EXAMPLES]
 
-    client = dynamic.DynamicClient(core(None).api_client)
-    kind = client.resources.get(api_version=document["apiVersion"], kind=document["kind"])
-    name = document["metadata"]["name"]
+
+def _apply(document: dict[str, Any]) -> None:
+    from kubernetes import client  # noqa: PLC0415
+
+    # Not the dynamic client, which would first ask the server for every kind that it knows.
+    own = core(None).api_client
+    own.set_default_header("Content-Type", "application/apply-patch+yaml")
+    apps = client.AppsV1Api(own)
+    name, namespace = document["metadata"]["name"], document["metadata"]["namespace"]
     asked(
-        f"deployment {name}",
-        lambda: kind.server_side_apply(
-            body=document,
-            name=name,
-            namespace=document["metadata"]["namespace"],
-            field_manager=_MANAGER,
-            force_conflicts=True,
+        f"deployment {namespace}/{name}",
+        lambda: apps.patch_namespaced_deployment(
+            name, namespace, document, field_manager=_MANAGER, force=True
         ),
     )
 

@@ -85,6 +85,8 @@ def _carry_out(kind: Kind, engine: Engine) -> int:
         with phase("pulumi up"):
             code = engine.up(way)
     if code == 0:
+        # They take their time to start; what is repaired meanwhile a sidecar reads again.
+        kind.start_applications()
         with phase("secrets"):
             found = engine.resources()
             # pulumi-vault sees no such drift; after `up`, so that what is declared now is what counts.

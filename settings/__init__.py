@@ -1,9 +1,4 @@
-"""What an environment says, read once and refused early.
+"""What an environment says, read once and refused early: `settings, catalog = load()` of `settings.load`.
 
-settings, catalog = load()
+Nothing is imported here: who needs one part of it (`ops workload`) doesn't pay for the models of all.
 """
-
-from settings.load import load, stack_secret
-from settings.model import Settings
-
-__all__ = ["Settings", "load", "stack_secret"]

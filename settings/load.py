@@ -61,12 +61,17 @@ class NoTunnelError(Exception):
     """Nothing leads to the servers from here; one line with the command that changes it."""
 
 
-def _refuse_without_tunnel(settings: Settings) -> None:
-    # The provider would find nobody only once everything before it had been made.
+def lacks_tunnel(settings: Settings) -> bool:
+    """Whether Vault is reached by the tunnel, and this process was not started within it."""
     server = settings.server
     if not isinstance(server, Helm) or server.address is not None:
-        return
-    if os.environ.get(TUNNEL) != f"127.0.0.1:{server.local_port}":
+        return False
+    return os.environ.get(TUNNEL) != f"127.0.0.1:{server.local_port}"
+
+
+def _refuse_without_tunnel(settings: Settings) -> None:
+    # The provider would find nobody only once everything before it had been made.
+    if lacks_tunnel(settings):
         raise NoTunnelError(
             "Vault's pods are not reachable from here; run this as `python -m ops tunnel -- pulumi up` (or preview,"
             " refresh, destroy), or set strongroom:server.address"

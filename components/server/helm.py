@@ -1,10 +1,13 @@
 """`server.kind: helm`: Vault as pods, by the official Helm chart."""
 
+import hashlib
+import json
 import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
@@ -204,6 +207,10 @@ class HelmServer(pulumi.ComponentResource):
             environment=pulumi.Output.from_input(dict(seal.environment)),
             annotations=pulumi.Output.from_input(dict(seal.annotations)),
             role_arn=None if identity is None else identity.role_arn,
+            # Of a digest nobody makes a key again.
+            keys_digest=pulumi.Output.unsecret(
+                pulumi.Output.all(**seal.secret_environment).apply(_digest)
+            ),
             ready=ready,
         ).apply(
             lambda known: PodSeal(
@@ -212,6 +219,7 @@ class HelmServer(pulumi.ComponentResource):
                 environment=known["environment"],
                 secret_environment=tuple(seal.secret_environment),
                 seal_secret=secret_name,
+                keys_digest=known["keys_digest"],
                 annotations=known["annotations"],
                 role_arn=known["role_arn"],
                 audience=None if identity is None else identity.audience,
@@ -245,6 +253,14 @@ def wipe_commands(pods: Pods, context: str | None) -> tuple[str, ...]:
             ["scale", server, f"--replicas={pods.replicas}"],
         )
     )
+
+
+def _digest(secret_environment: Mapping[str, Any]) -> str | None:
+    """Give what changes with what is in the Secret, None where there is none."""
+    if not secret_environment:
+        return None
+    text = json.dumps(dict(secret_environment), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _admission(pods: Pods) -> dict[str, str]:

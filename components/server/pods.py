@@ -189,7 +189,10 @@ class PodSeal:
     secret_environment: tuple[str, ...] = ()
     """Names; the values lie in the Secret `seal_secret`."""
     seal_secret: str = "vault-seal"  # noqa: S105  an object's name
+    keys_digest: str | None = None
+    """Changes whenever what lies in `seal_secret` does; None without."""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    """Of the ServiceAccount."""
     role_arn: str | None = None
     """The role that the pod's token is exchanged for; None where the identity comes another way."""
     audience: str | None = None

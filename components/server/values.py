@@ -48,6 +48,8 @@ class ValuesArgs:
                     )
 
 
+SEAL_KEYS = "strongroom.io/seal-keys"
+"""A pod's annotation: which keys of the seal it was started with, as a digest."""
 # The chart runs the configuration through its template engine, and its start script through sed.
 _INTERPRETED = ("{{", "HOST_IP", "POD_IP", "HOSTNAME")
 
@@ -88,6 +90,7 @@ def _server(args: ValuesArgs) -> Document:
         # configuration's checksum in that template says which pods are behind.
         "updateStrategyType": "OnDelete",
         "includeConfigAnnotation": True,
+        "annotations": _annotations(args.seal),
         "terminationGracePeriodSeconds": 30,
         # The chart's own hook, for a program of either name. The container's first process is a shell that passes
         # no signal on.
@@ -186,6 +189,11 @@ def environment(seal: PodSeal) -> dict[str, str]:
         # Without the pods' own identity a server must fail, not fall back to its node's.
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def _annotations(seal: PodSeal) -> dict[str, str]:
+    """Let new keys in the Secret, which no part of the template holds, be a change of the template."""
+    return {} if seal.keys_digest is None else {SEAL_KEYS: seal.keys_digest}
 
 
 def _volumes(args: ValuesArgs) -> list[Document]:

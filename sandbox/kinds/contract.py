@@ -79,8 +79,11 @@ class Kind(ABC):
 
     # -- afterwards
 
-    def finish(self, say: Say) -> None:  # noqa: B027  most kinds do nothing more
-        """Do what comes after the program, if anything does; again it changes nothing."""
+    def start_applications(self) -> None:  # noqa: B027  most kinds have none
+        """Start what comes after the program, if anything does; again it changes nothing."""
+
+    def finish(self, say: Say) -> None:  # noqa: B027  as above
+        """Wait until that runs, and show it."""
 
     @abstractmethod
     def empty(self, environment: Mapping[str, str]) -> None:

@@ -106,12 +106,18 @@ class ClusterPods(Kind):
         """Delete the pods with their volumes; the StatefulSet makes both anew."""
         leftovers.empty(self._pods, self._server.release)
 
-    def finish(self, say: Say) -> None:
-        """Run the example applications, and show what they were given: names, lengths and digests."""
+    def start_applications(self) -> None:
+        """Start the example applications."""
         from sandbox import applications  # noqa: PLC0415
 
         settings, catalog = self._read
-        applications.run(catalog, self._server, settings.access, say)
+        applications.start(catalog, self._server, settings.access)
+
+    def finish(self, say: Say) -> None:
+        """Show what the example applications were given: names, lengths and digests."""
+        from sandbox import applications  # noqa: PLC0415
+
+        applications.finish(self._read[1], say)
 
     def remove(self, say: Say) -> None:
         """Delete what was made in the cluster: by the stack, and the teams' namespaces by us."""

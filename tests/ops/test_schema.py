@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ops.schema import config_block, files, with_config, write
-from settings import Settings
+from settings.model import Settings
 from tests.settings.project import BILLING, HELM, ORDERS, STACK, TEAM
 
 CHECKOUT = Path(__file__).parents[2]

@@ -14,7 +14,9 @@ from tests.settings.project import Project, edited
 pytestmark = pytest.mark.real
 
 CHECKOUT = Path(__file__).parents[2]
-PROGRAM = "from settings import load\nsettings, catalog = load()\nprint(settings.cloud.region)\n"
+PROGRAM = (
+    "from settings.load import load\nsettings, catalog = load()\nprint(settings.cloud.region)\n"
+)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mistakes import MistakesError
 from mistakes.document import Document
-from settings import Settings, load, stack_secret
-from settings.load import examine
+from settings.load import examine, load, stack_secret
+from settings.model import Settings
 from settings.stack import Stack, of_file
 from tests.conftest import STACK as STACK_NAME
 from tests.conftest import Declare

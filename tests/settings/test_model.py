@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from settings import Settings
 from settings.helm import Helm
+from settings.model import Settings
 from settings.server import Processes
 from tests.settings.project import HELM, Project
 

@@ -7,8 +7,8 @@ import pytest
 from components.server.helm import Chart
 from components.server.pods import Image, Ingress, InternalLoadBalancer, Network, Pods, Volume
 from components.server.tls.choice import CertManagerTls, GivenTls, OwnTls
-from settings import Settings
 from settings.helm import Helm
+from settings.model import Settings
 from settings.pods import chart_of, pods_of, tls_of
 from tests.settings.project import HELM, Project
 

@@ -169,8 +169,10 @@ class Cluster:
 
     @contextmanager
     def _one_line(self, doing: str, place: Place, hidden: Values | None = None) -> Iterator[None]:
-        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415  slow, see kubeconfig.py
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415  slow, see above
+        # Its parts import one another in a circle: two threads that begin at different ones meet a half of each.
+        with self._lock:
+            from kubernetes.client.exceptions import ApiException  # noqa: PLC0415  slow, see kubeconfig.py
+            from urllib3.exceptions import HTTPError  # noqa: PLC0415  slow, see above
 
         try:
             yield

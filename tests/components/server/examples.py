@@ -29,6 +29,7 @@ KEYS = PodSeal(
     kind="awskms",
     parameters={**PARAMETERS, "endpoint": "http://10.244.0.1:5000"},
     secret_environment=("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
+    keys_digest="0123456789abcdef",
 )
 
 

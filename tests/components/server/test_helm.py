@@ -1,6 +1,8 @@
 import json
+import re
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from components.server.contract import JobProof, Reach, Server, TokenProof
 from components.server.helm import Chart, HelmServer, HelmServerArgs, wipe_commands
 from components.server.pods import Ingress, InternalLoadBalancer, Pods
 from components.server.tls.choice import CertManagerTls, GivenTls, OwnTls
+from components.server.values import SEAL_KEYS
 from tests.components.server.examples import CA, CSI, PARAMETERS, openbao, pods
 from tests.conftest import Declare, Declared, Resource
 from tests.real import chart
@@ -256,6 +259,29 @@ def test_the_seal_s_keys_lie_in_a_secret_and_in_no_value(declare: Declare, tmp_p
     assert "AKIA1" not in values
     waits = declared.resource(RELEASE).property_dependencies["values"]
     assert "server-seal" in waits
+
+
+def test_new_keys_of_the_seal_are_a_change_of_the_pods_that_tells_nothing_of_them(
+    declare: Declare, tmp_path: Path
+) -> None:
+    def annotations(key: str) -> dict[str, str]:
+        keys = {**KEYS.secret_environment, "AWS_SECRET_ACCESS_KEY": pulumi.Output.secret(key)}
+        declared = _declared(declare, tmp_path, seal=replace(KEYS, secret_environment=keys))
+        release = declared.resource(RELEASE)
+        # Otherwise the whole of them would be hidden from whoever reviews a change.
+        assert "values" not in release.secrets
+        return dict(release.inputs["values"]["server"]["annotations"])
+
+    before, again, after = annotations("first"), annotations("first"), annotations("second")
+
+    assert before == again
+    assert before.keys() == after.keys() == {SEAL_KEYS}
+    assert before != after
+    assert re.fullmatch("[0-9a-f]{16}", before[SEAL_KEYS])
+
+
+def test_a_seal_without_keys_annotates_no_pod(declare: Declare, tmp_path: Path) -> None:
+    assert _declared(declare, tmp_path).one(RELEASE)["values"]["server"]["annotations"] == {}
 
 
 def test_no_private_key_is_in_the_release(declare: Declare, tmp_path: Path) -> None:

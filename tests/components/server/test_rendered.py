@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.server.values import chart_values
+from components.server.values import SEAL_KEYS, chart_values
 from tests.components.server.examples import CSI, KEYS, WEB_IDENTITY, openbao, pods, values_args
 from tests.real import chart
 
@@ -55,6 +55,14 @@ def test_peers_are_found_before_they_are_ready_and_clients_find_the_ready(vault:
     assert shown == {
         "vault": False, "vault-active": False, "vault-standby": False, "vault-internal": True,
     }  # fmt: skip
+
+
+def test_pods_say_which_keys_of_the_seal_they_were_started_with(small: Objects) -> None:
+    (stateful_set,) = _of_kind(small, "StatefulSet")
+
+    annotations = stateful_set["spec"]["template"]["metadata"]["annotations"]
+    assert annotations[SEAL_KEYS] == KEYS.keys_digest
+    assert "vault.hashicorp.com/config-checksum" in annotations
 
 
 def test_all_pods_start_at_once_and_none_is_replaced_by_itself(vault: Objects) -> None:

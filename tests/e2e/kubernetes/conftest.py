@@ -20,15 +20,15 @@ def _means() -> None:
         pytest.skip(f"there is no vault-helm chart in {CHART} (VAULT_HELM_CHART): nothing was run")
 
 
-@pytest.fixture(scope="module", params=["openbao", "vault"])
+@pytest.fixture(scope="package", params=["openbao", "vault"])
 def flavour(request: pytest.FixtureRequest) -> str:
     """Whose servers."""
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def scratch(flavour: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterScratch]:
-    """Give one copy for the tests of a module, which build on one another in their order."""
+    """Give one copy for all tests of a flavour, which build on one another in their order."""
     path: Path = tmp_path_factory.mktemp(flavour)
     made = ClusterScratch(ClusterScratch.make(path).path)
     made.configure(lambda server: server.update(IMAGES[flavour], flavour=flavour))

@@ -13,6 +13,7 @@ import yaml
 from kubernetes import client
 
 from reach.pods import core
+from sandbox.environment import own_environment
 from tests.e2e.scratch import Ran, Scratch
 
 SECONDS = 300.0
@@ -28,12 +29,14 @@ class ClusterScratch(Scratch):
             sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments, extra=extra
         )
 
-    def sourced(self, script: str, input_: str | None = None) -> Ran:
+    def sourced(
+        self, script: str, input_: str | None = None, extra: Mapping[str, str] | None = None
+    ) -> Ran:
         """Run a shell script after `. .sandbox-cluster/env`."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return self.run(
-            "bash", "-c", f". .sandbox-cluster/env; {script}", extra={"PATH": path}, input_=input_
-        )
+            "bash", "-c", f". .sandbox-cluster/env; {script}",
+            extra={"PATH": _path(), **(extra or {})}, input_=input_,
+        )  # fmt: skip
 
     def started(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start `python -m sandbox --stack cluster ...` and go on."""
@@ -41,6 +44,14 @@ class ClusterScratch(Scratch):
             [sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments],
             cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def started_in_shell(self, script: str) -> "subprocess.Popen[str]":
+        """Start a shell script after `. .sandbox-cluster/env` and go on."""
+        return subprocess.Popen(
+            ["bash", "-c", f". .sandbox-cluster/env; {script}"],
+            cwd=self.path, env={**own_environment(), "PATH": _path()}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
     def sandbox_file(self, name: str) -> Path:
@@ -57,6 +68,30 @@ class ClusterScratch(Scratch):
     def ops(self, *arguments: str) -> Ran:
         """Run `python -m ops ...` in the sourced shell."""
         return self.sourced(f"python -m ops {' '.join(arguments)}")
+
+
+def read_as(scratch: ClusterScratch, service: str, path: str, script: str = "") -> Ran:
+    """Log in as a service by its own token and read one path, through the tunnel."""
+    token = scratch.sandbox("token", service)
+    assert token.code == 0, token.output
+    role = f"svc-{service.replace('/', '.')}"
+    return scratch.sourced(
+        "python -m ops tunnel -- sh -c '"
+        f"export BAO_TOKEN=$(bao write -field=token auth/kubernetes/login role={role} jwt=-)"
+        f" && bao kv get -format=json {path} {script}'",
+        input_=token.output.strip(),
+    )
+
+
+def _path() -> str:
+    # The user's shell has the virtual environment's python first; so has this one.
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def printed_in(pod: str, *command: str, namespace: str = "vault", container: str = "vault") -> str:
+    """Run a command in a container; give what it printed."""
+    exec_ = ("kubectl", "-n", namespace, "exec", pod, "-c", container, "--", *command)
+    return subprocess.run(exec_, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def pods(namespace: str, selector: str = "component=server") -> list[client.V1Pod]:

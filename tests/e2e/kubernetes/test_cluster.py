@@ -12,8 +12,7 @@ import time
 import pytest
 
 from reach.pods import core
-from tests.e2e.kubernetes.scratch import ClusterScratch, pods, ready, shown, until
-from tests.e2e.scratch import Ran
+from tests.e2e.kubernetes.scratch import ClusterScratch, pods, read_as, ready, shown, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kubernetes]
 
@@ -22,19 +21,6 @@ VALUE = 'p"a\nss \\ $HOME `id` ü'
 
 def digest(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
-
-
-def read_as(scratch: ClusterScratch, service: str, path: str, script: str = "") -> Ran:
-    """Log in as a service by its own token and read one path, through the tunnel."""
-    token = scratch.sandbox("token", service)
-    assert token.code == 0, token.output
-    role = f"svc-{service.replace('/', '.')}"
-    return scratch.sourced(
-        "python -m ops tunnel -- sh -c '"
-        f"export BAO_TOKEN=$(bao write -field=token auth/kubernetes/login role={role} jwt=-)"
-        f" && bao kv get -format=json {path} {script}'",
-        input_=token.output.strip(),
-    )
 
 
 def leader(scratch: ClusterScratch) -> str:
@@ -195,51 +181,3 @@ def test_the_leader_killed_during_an_update_costs_nothing(scratch: ClusterScratc
     until("three pods are ready again", lambda: ready("vault") == 3)
     ran = read_as(scratch, "shop/refunds", "kv/shop/refunds/bank")
     assert ran.code == 0, output + ran.output
-
-
-def test_a_roll_replaces_every_pod_one_by_one(scratch: ClusterScratch) -> None:
-    before = {pod.metadata.name: pod.metadata.uid for pod in pods("vault")}
-    scratch.configure(lambda server: server.update(logFormat="standard"))
-    scratch.up()
-    assert {pod.metadata.name: pod.metadata.uid for pod in pods("vault")} == before
-
-    rolled = scratch.ops("roll")
-
-    assert rolled.code == 0, rolled.output
-    assert "rolled: 3 of 3 pods" in rolled.output
-    after = {pod.metadata.name: pod.metadata.uid for pod in pods("vault")}
-    assert all(after[name] != uid for name, uid in before.items())
-    until("every pod is ready", lambda: ready("vault") == 3)
-    again = scratch.ops("roll")
-    assert "nothing to roll" in again.output
-
-
-def test_a_roll_back_to_an_older_version_is_refused(scratch: ClusterScratch, flavour: str) -> None:
-    older = {"openbao": "2.5.0", "vault": "1.18.0"}[flavour]
-    current = {"openbao": "2.6.2", "vault": "1.19.0"}[flavour]
-    scratch.configure(lambda server: server.update(image={"tag": older}))
-    scratch.up()
-
-    refused = scratch.ops("roll")
-
-    scratch.configure(lambda server: server.update(image={"tag": current}))
-    scratch.up()
-    assert refused.code == 1
-    assert "raft can't be downgraded" in refused.output
-
-
-def test_without_a_tunnel_the_program_names_the_command(scratch: ClusterScratch) -> None:
-    ran = scratch.sourced("pulumi preview --non-interactive")
-
-    assert ran.code != 0
-    assert "python -m ops tunnel -- pulumi" in ran.output
-
-
-def test_a_plain_preview_through_the_tunnel_finds_nothing_to_change(
-    scratch: ClusterScratch,
-) -> None:
-    ran = scratch.sourced(
-        "python -m ops tunnel -- pulumi preview --non-interactive --expect-no-changes"
-    )
-
-    assert ran.code == 0, ran.output
