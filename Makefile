@@ -41,7 +41,7 @@ test: check
 
 # On a throw-away cluster that KUBECONFIG names, with the chart in VAULT_HELM_CHART; some ten minutes a flavour.
 test-kubernetes: $(VENV)/dev.stamp
-	$(BIN)/pytest -m kubernetes -q -rs
+	$(BIN)/pytest -m kubernetes -q
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

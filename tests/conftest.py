@@ -6,6 +6,7 @@ def test_the_key_rotates(declare: Declare) -> None:
     assert declared.resource("aws:kms/key:Key").protect
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
@@ -31,6 +32,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "filterwarnings", r"ignore:(aws\.)?s3\S* has been deprecated in favor of:DeprecationWarning"
     )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in a line for each reason what was skipped."""
+    reports = terminalreporter.getreports("skipped")
+    for reason, count in Counter(_reason(report.longrepr) for report in reports).items():
+        terminalreporter.line(f"{count} skipped: {reason}")
+
+
+def _reason(skipped: tuple[str, int, str]) -> str:
+    return skipped[2].removeprefix("Skipped: ")
 
 
 Outputs = Callable[["Resource"], Mapping[str, Any]]
