@@ -30,8 +30,7 @@ def mounts(cluster: Cluster, root: Secret) -> Mounts:
     """List what is mounted, whoever mounted it."""
     client = cluster.active(root)
     engines = _data(ask(client.url, "mounts", client.sys.list_mounted_secrets_engines))
-    methods = _data(ask(client.url, "login methods", client.sys.list_auth_methods))
-    return Mounts(engines=_types(engines), methods=_types(methods))
+    return Mounts(engines=_types(engines), methods=_types(_methods(client)))
 
 
 def _types(listed: Mapping[str, Any]) -> Mapping[str, str]:
@@ -94,8 +93,7 @@ def apply(cluster: Cluster, root: Secret, account: Account) -> None:
 
 
 def _mount(client: hvac.Client, account: Account) -> None:
-    methods = _data(ask(client.url, "login methods", client.sys.list_auth_methods))
-    present = methods.get(f"{account.mount}/")
+    present = _methods(client).get(f"{account.mount}/")
     if present is None:
         ask(
             client.url,
@@ -104,7 +102,7 @@ def _mount(client: hvac.Client, account: Account) -> None:
                 "userpass", path=account.mount, description=DESCRIPTION
             ),
         )
-    elif (present["type"], present["description"]) != ("userpass", DESCRIPTION):
+    elif not _is_ours(present):
         raise CustodyError(
             f"auth/{account.mount} is there and is not this program's own login method",
             "set account.mount to a path that nothing else uses",
@@ -120,14 +118,21 @@ def _mount(client: hvac.Client, account: Account) -> None:
     )
 
 
+def _methods(client: hvac.Client) -> Mapping[str, Any]:
+    return _data(ask(client.url, "login methods", client.sys.list_auth_methods))
+
+
+def _is_ours(method: Mapping[str, Any]) -> bool:
+    return (method["type"], method["description"]) == ("userpass", DESCRIPTION)
+
+
 def leave_former(cluster: Cluster, root: Secret, account: Account) -> None:
     """Take the account's former mount away, with every login in it, if it is still there and still ours."""
     if account.former_mount in (None, account.mount):
         return
     client = cluster.active(root)
-    methods = _data(ask(client.url, "login methods", client.sys.list_auth_methods))
-    former = methods.get(f"{account.former_mount}/")
-    if former and (former["type"], former["description"]) == ("userpass", DESCRIPTION):
+    former = _methods(client).get(f"{account.former_mount}/")
+    if former is not None and _is_ours(former):
         ask(
             client.url,
             f"login method {account.former_mount}",
