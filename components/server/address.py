@@ -61,13 +61,10 @@ def reached_cluster(
 def _wait(pods: Pods, say: Callable[[str], None], explain: Callable[[], None] | None) -> None:
     try:
         wait_until_running(pods, say, _RUNNING_SECONDS)
-    except EndsError as error:
-        ends = error
-    else:
-        return
-    if explain is not None:
-        explain()
-    raise ends
+    except EndsError:
+        if explain is not None:
+            explain()
+        raise
 
 
 @contextmanager

@@ -39,24 +39,18 @@ because() {
     | cut -c 1-1000 > "$REASON"
   exit 1
 }
-status() {
-  vault status > /dev/null 2>&1
-  code=$?
+await() {
+  left=$ATTEMPTS
+  until vault status > /dev/null 2>&1; [ $? "$1" "$2" ]; do
+    kill -0 "$server" 2> /dev/null && [ "$left" -gt 0 ] || because "$3" log "$4"
+    left=$((left - 1))
+    sleep 1
+  done
 }
-left=$ATTEMPTS
-until status; [ "$code" -ne 1 ]; do
-  kill -0 "$server" 2> /dev/null && [ "$left" -gt 0 ] || because 'the server does not start' log '^Error'
-  left=$((left - 1))
-  sleep 1
-done
+await -ne 1 'the server does not start' '^Error'
 vault operator init -recovery-shares=1 -recovery-threshold=1 > /dev/null 2> "$DIRECTORY/init" \\
   || because 'the server can not be initialised' init '^[*] '
-left=$ATTEMPTS
-until status; [ "$code" -eq 0 ]; do
-  kill -0 "$server" 2> /dev/null && [ "$left" -gt 0 ] || because 'the server does not unseal' log 'unseal.*failed'
-  left=$((left - 1))
-  sleep 1
-done
+await -eq 0 'the server does not unseal' 'unseal.*failed'
 """
 
 
