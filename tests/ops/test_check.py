@@ -2,19 +2,9 @@
 
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
 
 from tests.ops.command import CHECKOUT, run, started
 from tests.settings.project import Project, edited
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project(tmp_path)
-    project.write()
-    return project
 
 
 def test_a_right_project_is_one_line(project: Project) -> None:

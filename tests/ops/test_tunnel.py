@@ -66,13 +66,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project(tmp_path)
-    project.write()
-    return project
-
-
 def written(project: Project, stack: str) -> int:
     """Write the stack's file; give the tunnel's port."""
     port = free_port()

@@ -33,13 +33,6 @@ def printed(project: Project, *arguments: str) -> list[Any]:
     return list(yaml.safe_load_all(done.stdout))
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project(tmp_path)
-    project.write()
-    return project
-
-
 def chosen(project: Project, workload: str) -> None:
     project.catalog["orders.yaml"] += f"workload: {workload}\n"
     project.write()
