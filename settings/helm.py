@@ -362,8 +362,12 @@ class Helm(Model):
 
     @property
     def pod_address(self) -> str:
-        """Where pods of the cluster reach Vault: by the chart's Service, which leads to unsealed servers only."""
-        return f"https://{self.release}.{self.namespace}.svc:{PORT}"
+        """Where pods of the cluster reach Vault: the active server.
+
+        A standby of OpenBao answers reads and logins by itself, and for half a minute after the login method was
+        configured it refuses everybody.
+        """
+        return f"https://{self.release}-active.{self.namespace}.svc:{PORT}"
 
     @property
     def server_image(self) -> Image:

@@ -1,9 +1,9 @@
-"""A load balancer of the private network in front of the active server; what an ingress needs is in the values."""
+"""Services in front of the active server; what an ingress needs is in the values."""
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.server.pods import InternalLoadBalancer, Pods
+from components.server.pods import CLUSTER_PORT, InternalLoadBalancer, Pods
 from reach.pods import PORT
 
 # Each cloud reads its own and passes over the others. A load balancer is public where none of these is understood.
@@ -17,6 +17,34 @@ _INTERNAL = {
     "networking.gke.io/load-balancer-type": "Internal",
     "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
 }
+
+# No server is behind it before init, and init comes later in the same run.
+_NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
+
+
+def active_service(
+    name: str, pods: Pods, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> kubernetes.core.v1.Service:
+    """Declare the Service `<release>-active` of an OpenBao, in place of the chart's.
+
+    That one selects `vault-active`, and OpenBao labels its leader `openbao-active`.
+    """
+    return kubernetes.core.v1.Service(
+        name,
+        metadata={
+            "name": f"{pods.release}-active",
+            "namespace": namespace,
+            "annotations": _NOT_AWAITED,
+        },
+        spec={
+            "selector": pods.leader_labels,
+            "ports": [
+                {"name": "https", "port": PORT, "target_port": PORT},
+                {"name": "https-internal", "port": CLUSTER_PORT, "target_port": CLUSTER_PORT},
+            ],
+        },
+        opts=opts,
+    )
 
 
 def load_balancer(
@@ -35,13 +63,12 @@ def load_balancer(
             "annotations": {
                 **_INTERNAL,
                 **exposure.annotations,
-                # It has no server behind it before init, and init comes later in the same run.
-                "pulumi.com/skipAwait": "true",
+                **_NOT_AWAITED,
             },
         },
         spec={
             "type": "LoadBalancer",
-            "selector": {**pods.labels, "vault-active": "true"},
+            "selector": pods.leader_labels,
             "ports": [{"name": "https", "port": PORT, "target_port": PORT}],
             # The clients' addresses stay visible: the account and NetworkPolicies are bound to them.
             "external_traffic_policy": "Local",

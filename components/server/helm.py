@@ -15,7 +15,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.cloud.contract import Seal
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
-from components.server.exposure import load_balancer
+from components.server.exposure import active_service, load_balancer
 from components.server.pods import (
     AUDIT_FILES,
     Ingress,
@@ -114,6 +114,8 @@ class HelmServer(pulumi.ComponentResource):
         )
         seal = self._seal(f"{name}-seal", args, there)
         release = self._release(name, args, there, signed, seal)
+        if pods.flavour == "openbao":
+            active_service(f"{name}-active", pods, there, self._child)
         if isinstance(pods.exposure, InternalLoadBalancer):
             load_balancer(f"{name}-load-balancer", pods, pods.exposure, there, self._child)
 

@@ -178,6 +178,11 @@ class Pods:
             "component": "server",
         }
 
+    @property
+    def leader_labels(self) -> dict[str, str]:
+        """What selects the active server's pod: each server labels its own (service_registration)."""
+        return {**self.labels, f"{self.flavour}-active": "true"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class PodSeal:

@@ -115,6 +115,9 @@ def _server(args: ValuesArgs) -> Document:
             "type": "ClusterIP",
             # Clients reach unsealed servers only. Peers join by the headless Service, which shows all of them.
             "publishNotReadyAddresses": False,
+            # They select `vault-active`; OpenBao's servers bear other labels: see exposure.py.
+            "active": {"enabled": pods.flavour == "vault"},
+            "standby": {"enabled": pods.flavour == "vault"},
         },
         "ingress": _ingress(pods),
         "networkPolicy": _network_policy(args),

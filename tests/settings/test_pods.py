@@ -60,6 +60,12 @@ def test_everything_that_is_said_arrives(tmp_path: Path) -> None:
     assert pods.injector.agent_image == pods.image
 
 
+def test_pods_are_led_to_the_active_server(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, "    release: bao\n    namespace: secrets\n")
+
+    assert _helm(settings).pod_address == "https://bao-active.secrets.svc:8200"
+
+
 def test_services_of_the_catalogue_are_clients(tmp_path: Path) -> None:
     assert _pods(tmp_path, network="      clients: [monitoring, shop]\n").network == Network(
         clients=("blog", "monitoring", "shop"),

@@ -349,6 +349,21 @@ def test_a_load_balancer_is_internal_for_named_clients_and_awaited_by_nobody(
     assert service["spec"]["ports"] == [{"name": "https", "port": 8200, "targetPort": 8200}]
 
 
+def test_openbao_s_leader_is_selected_by_the_label_that_openbao_gives_it(
+    declare: Declare, tmp_path: Path
+) -> None:
+    exposed = InternalLoadBalancer(client_cidrs=("10.9.0.0/16",))
+
+    declared = _declared(declare, tmp_path, pods=openbao(exposure=exposed))
+
+    found = [each.inputs for each in declared.all(SERVICE)]
+    services = {each["metadata"]["name"]: each["spec"] for each in found}
+    for name in ("vault-active", "vault-internal-lb"):
+        assert services[name]["selector"]["openbao-active"] == "true"
+        assert "vault-active" not in services[name]["selector"]
+    assert services["vault-active"].get("type", "ClusterIP") == "ClusterIP"
+
+
 def test_an_ingress_s_host_is_one_of_the_certificate_s(declare: Declare, tmp_path: Path) -> None:
     exposed = Ingress(host="vault.example.com", ingress_class="nginx")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.server.pods import Ingress
 from components.server.values import SEAL_KEYS, chart_values
 from tests.components.server.examples import CSI, KEYS, WEB_IDENTITY, openbao, pods, values_args
 from tests.real import chart
@@ -55,6 +56,17 @@ def test_peers_are_found_before_they_are_ready_and_clients_find_the_ready(vault:
     assert shown == {
         "vault": False, "vault-active": False, "vault-standby": False, "vault-internal": True,
     }  # fmt: skip
+
+
+def test_an_ingress_leads_to_the_service_that_openbao_s_leader_is_given(small: Objects) -> None:
+    of = openbao(exposure=Ingress(host="vault.example.com", ingress_class="nginx"))
+    objects = chart.rendered(chart_values(values_args(of)))
+
+    # Ours, in exposure.py.
+    (ingress,) = _of_kind(objects, "Ingress")
+    assert '"vault-active"' in json.dumps(ingress["spec"]["rules"])
+    names = {each["metadata"]["name"] for each in _of_kind(small, "Service")}
+    assert names == {"vault", "vault-internal", "vault-agent-injector-svc"}
 
 
 def test_pods_say_which_keys_of_the_seal_they_were_started_with(small: Objects) -> None:

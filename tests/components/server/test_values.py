@@ -187,9 +187,15 @@ def test_volumes_have_their_sizes_and_outlive_the_release() -> None:
 def test_clients_are_sent_to_unsealed_servers_only_and_never_from_outside() -> None:
     values = chart_values(values_args())
 
-    assert server()["service"] == {"type": "ClusterIP", "publishNotReadyAddresses": False}
+    service = server()["service"]
+    assert (service["type"], service["publishNotReadyAddresses"]) == ("ClusterIP", False)
     assert server()["ingress"] == {"enabled": False}
     assert values["ui"] == {"enabled": False}
+
+
+def test_the_chart_s_service_of_the_leader_is_off_where_it_would_select_nobody() -> None:
+    assert server()["service"]["active"] == {"enabled": True}
+    assert server(openbao())["service"]["active"] == {"enabled": False}
 
 
 def test_an_ingress_passes_tls_through_to_the_active_server() -> None:
