@@ -35,9 +35,21 @@ def run_killed(
         AssertionError: if it ended otherwise.
 
     """
+    return killed_at(point, _child, _to_text(request), run)
+
+
+def killed_at(point: str, child: Callable[..., None], *arguments: Any) -> str:
+    """Run `child(point, *arguments)` in a process of its own, which must kill itself; give what it said.
+
+    `child` is a function of a module; what it is given is pickled. It has this process's environment.
+
+    Raises:
+        AssertionError: if it ended otherwise.
+
+    """
     with tempfile.NamedTemporaryFile() as said:
         process = _processes.Process(
-            target=_child, args=(_to_text(request), dict(os.environ), said.name, point, run)
+            target=_in_child, args=(dict(os.environ), said.name, child, point, *arguments)
         )
         process.start()
         process.join(_SECONDS)
@@ -49,6 +61,27 @@ def run_killed(
     if process.exitcode != -signal.SIGKILL:
         raise AssertionError(f"{point}: {process.exitcode}\n{output[-2000:]}")
     return output
+
+
+def _in_child(
+    environment: Mapping[str, str], said: str, child: Callable[..., None], *arguments: Any
+) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    output = os.open(said, os.O_WRONLY | os.O_APPEND)
+    for standard in (1, 2):
+        os.dup2(output, standard)
+    child(*arguments)
+
+
+def killing_step(point: str) -> Callable[[str, str], None]:
+    """Give what is told of each step, and kills at this one."""
+
+    def on_step(step: str, when: str) -> None:
+        if point == f"{when} {step}":
+            _die()
+
+    return on_step
 
 
 def _to_text(request: Request) -> str:
@@ -95,23 +128,11 @@ def _deadly(point: str, name: str, call: Callable[..., Any]) -> Callable[..., An
     return called
 
 
-def _child(
-    request_text: str, environment: Mapping[str, str], said: str, point: str, run: str
-) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
-    output = os.open(said, os.O_WRONLY | os.O_APPEND)
-    for standard in (1, 2):
-        os.dup2(output, standard)
+def _child(point: str, request_text: str, run: str) -> None:
     request = _from_text(request_text)
-
-    def on_step(step: str, when: str) -> None:
-        if point == f"{when} {step}":
-            _die()
-
     if point.partition(" ")[2] not in STEPS:
         for name in ("put", "hide", "erase"):
             setattr(Custody, name, _deadly(point, name, getattr(Custody, name)))
         envelope.seal = _deadly(point, "envelope.seal", envelope.seal)
         generate_root.generated = _deadly(point, "generate-root", generate_root.generated)
-    {"bootstrap": bootstrap, "update": update}[run](request, on_step)
+    {"bootstrap": bootstrap, "update": update}[run](request, killing_step(point))

@@ -32,6 +32,8 @@ def scratch(flavour: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     path: Path = tmp_path_factory.mktemp(flavour)
     made = ClusterScratch(ClusterScratch.make(path).path)
     made.configure(lambda server: server.update(IMAGES[flavour], flavour=flavour))
+    # Five minutes unless it is said: too long to wait for.
+    made.entry("shop/orders", lambda entry: entry["workload"].update(refresh="10s"))
     renew_released_volumes()
     try:
         yield made

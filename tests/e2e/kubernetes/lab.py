@@ -5,6 +5,7 @@ and this is not needed.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -76,6 +77,35 @@ def up() -> Path:
     cluster("image-vault", str(_built(VAULT)), VAULT_IMAGE)
     say("images loaded")
     return STATE / "admin.kubeconfig"
+
+
+def restart_api_server(away_seconds: float) -> None:
+    """Kill the API server, wait, start it as it was, and go on.
+
+    Raises:
+        FileNotFoundError: if KUBECONFIG names another cluster than the lab's.
+
+    """
+    pid_file = STATE / "apiserver.pid"
+    pid = int(pid_file.read_text())
+    command = [each.decode() for each in _proc(pid, "cmdline").split(b"\0") if each]
+    environment = dict(
+        each.decode().split("=", 1) for each in _proc(pid, "environ").split(b"\0") if each
+    )
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(away_seconds)
+    with (STATE / "apiserver.log").open("ab") as log:
+        again = subprocess.Popen(
+            command, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    pid_file.write_text(str(again.pid))
+    # It outlives this process; Python would warn that it still runs.
+    again.returncode = 0
+
+
+def _proc(pid: int, name: str) -> bytes:
+    return Path(f"/proc/{pid}/{name}").read_bytes()
 
 
 def _built(program: GoProgram) -> Path:

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from kubernetes import client
+from urllib3.exceptions import MaxRetryError
 
 from reach.pods import core
 from sandbox.environment import own_environment
@@ -61,13 +63,21 @@ class ClusterScratch(Scratch):
     def configure(self, change: Callable[[dict[str, Any]], None]) -> None:
         """Change the tracked settings of the servers."""
         file = self.path / "Pulumi.cluster.yaml"
-        document = yaml.safe_load(file.read_text())
-        change(document["config"]["strongroom:server"])
-        file.write_text(yaml.safe_dump(document, sort_keys=False))
+        _rewritten(file, lambda document: change(document["config"]["strongroom:server"]))
+
+    def entry(self, service: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change a service's catalogue file."""
+        _rewritten(self.path / "catalog" / f"{service.replace('/', '-')}.yaml", change)
 
     def ops(self, *arguments: str) -> Ran:
         """Run `python -m ops ...` in the sourced shell."""
         return self.sourced(f"python -m ops {' '.join(arguments)}")
+
+
+def _rewritten(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    document = yaml.safe_load(file.read_text())
+    change(document)
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
 def read_as(scratch: ClusterScratch, service: str, path: str, script: str = "") -> Ran:
@@ -109,6 +119,13 @@ def ready(namespace: str, selector: str = "component=server") -> int:
         any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or [])
         for pod in pods(namespace, selector)
     )
+
+
+def api_server_answers() -> bool:
+    """Whether it does, also about what the kubelet says."""
+    with suppress(client.ApiException, MaxRetryError, OSError):
+        return bool(core(None).list_node().items)
+    return False
 
 
 def until(what: str, holds: Callable[[], bool], seconds: float = SECONDS) -> None:

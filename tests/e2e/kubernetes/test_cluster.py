@@ -12,7 +12,16 @@ import time
 import pytest
 
 from reach.pods import core
-from tests.e2e.kubernetes.scratch import ClusterScratch, pods, read_as, ready, shown, until
+from tests.e2e.kubernetes.lab import STATE, restart_api_server
+from tests.e2e.kubernetes.scratch import (
+    ClusterScratch,
+    api_server_answers,
+    pods,
+    read_as,
+    ready,
+    shown,
+    until,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kubernetes]
 
@@ -119,6 +128,23 @@ def test_a_changed_secret_reaches_the_sidecar_and_survives_json_and_the_shell(
     )
 
 
+def test_what_starts_with_its_secrets_has_the_new_value_once_its_pod_is_made_anew(
+    scratch: ClusterScratch,
+) -> None:
+    key = (scratch.sandbox_file("passwords") / "blogSessionKey").read_text()
+    old, wanted = (f"{len(each.encode())} {digest(each)}" for each in (key, VALUE))
+    changed = scratch.sourced("pulumi config set --secret blogSessionKey", input_=VALUE)
+    assert changed.code == 0, changed.output
+    scratch.up()
+    assert shown("blog/web") == {"session.json key": old}
+
+    [pod] = pods("blog", "app=web")
+    core(None).delete_namespaced_pod(pod.metadata.name, "blog")
+
+    until("another pod is ready", lambda: ready("blog", "app=web") == 1)
+    assert shown("blog/web") == {"session.json key": wanted}
+
+
 def test_a_root_token_is_minted_from_the_recovery_keys(scratch: ClusterScratch) -> None:
     ran = scratch.ops("root", "--", "bao", "audit", "list")
 
@@ -180,4 +206,26 @@ def test_the_leader_killed_during_an_update_costs_nothing(scratch: ClusterScratc
 
     until("three pods are ready again", lambda: ready("vault") == 3)
     ran = read_as(scratch, "shop/refunds", "kv/shop/refunds/bank")
+    assert ran.code == 0, output + ran.output
+
+
+def test_an_api_server_that_goes_away_during_an_update_costs_a_second_run_at_most(
+    scratch: ClusterScratch,
+) -> None:
+    if not (STATE / "apiserver.pid").exists():
+        pytest.skip("the API server is no process of the lab: it was not restarted")
+    before = {pod.metadata.uid for pod in pods("vault")}
+    scratch.service("shop/parcels", secrets={"track": {"token": {"config": "trackToken"}}})
+    run = scratch.started("up")
+    time.sleep(5)
+    restart_api_server(5)
+    output, _ = run.communicate(timeout=300)
+    until("the API server answers", api_server_answers)
+    if run.returncode != 0:
+        assert "Traceback" not in output
+        scratch.up()
+
+    assert {pod.metadata.uid for pod in pods("vault")} == before
+    assert ready("vault") == 3
+    ran = read_as(scratch, "shop/parcels", "kv/shop/parcels/track")
     assert ran.code == 0, output + ran.output
