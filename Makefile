@@ -40,8 +40,9 @@ test: check
 	$(BIN)/pytest -m "e2e and not kubernetes" -n 2 --dist loadfile -q
 
 # On a throw-away cluster that KUBECONFIG names, with the chart in VAULT_HELM_CHART; some ten minutes a flavour.
+# ONLY chooses among them, as pytest's -k does.
 test-kubernetes: $(VENV)/dev.stamp
-	$(BIN)/pytest -m kubernetes -q
+	$(BIN)/pytest -m kubernetes -q $(if $(ONLY),-k "$(ONLY)")
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
