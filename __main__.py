@@ -23,6 +23,7 @@ from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
+from settings.database import database_of
 from settings.helm import Helm
 from settings.load import load, stack_secret
 from settings.server import Processes
@@ -47,6 +48,7 @@ def _nodes(said: Processes) -> Server:
             key=said.tls.key,
             ca=said.tls.ca,
             seal=cloud.seal,
+            database=database_of(said.database, stack_secret),
             keep=settings.keep,
         ),
     )
@@ -87,7 +89,9 @@ def _pods(said: Helm) -> Server:
         HelmServerArgs(
             provider=_cluster(said),
             context=said.context,
-            pods=pods_of(said, settings.access, namespaces),
+            pods=pods_of(
+                said, settings.access, namespaces, database_of(said.database, stack_secret)
+            ),
             seal=cloud.seal,
             chart=chart_of(said),
             tls=tls_of(said),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kubernetes.client import V1Pod, V1StatefulSet
 
 _REVISION = "controller-revision-hash"
+_RAFT = "raft"
 _MEMBER_SECONDS = 300.0
 _POLL_SECONDS = 0.5
 
@@ -49,8 +50,8 @@ class Node:
     sealed: bool
     leads: bool
     version: str | None
-    applied: int
-    """Raft's last applied index."""
+    applied: int | None
+    """Raft's last applied index; None where a database holds the data, which no server has to catch up with."""
 
 
 def roll(stack: str | None, say: Say) -> int:
@@ -102,9 +103,15 @@ class Roll:
             return 0
         self._refuse_downgrade(nodes)
         self._say(f"to replace: {', '.join(node.name for node in outdated)}")
+        raft = any(node.applied is not None for node in nodes)
         if self._version_changes(nodes):
-            self._snapshot()
-        if len(nodes) > 1:
+            if raft:
+                self._snapshot()
+            else:
+                self._say(
+                    "the version changes: a database has no snapshots; it is yours to have a backup of"
+                )
+        if len(nodes) > 1 and raft:
             self._write()
             self._until_reached([node.name for node in nodes if not node.sealed])
         # The leader last; a pod that is down anyway first.
@@ -146,6 +153,7 @@ class Roll:
                 leader = ask(url, "leader", client.sys.read_leader_status)
         except CustodyError:
             pass
+        raft = status.get("storage_type", _RAFT) == _RAFT
         return Node(
             name=name,
             url=url,
@@ -154,7 +162,7 @@ class Roll:
             sealed=status.get("sealed", True),
             leads=leader.get("is_self", False),
             version=status.get("version"),
-            applied=leader.get("raft_applied_index", 0),
+            applied=leader.get("raft_applied_index", 0) if raft else None,
         )
 
     # --- versions ---
@@ -173,8 +181,8 @@ class Roll:
         if declared and running and declared < max(running):
             raise RollError(
                 f"the declared image is version {_shown(declared)}, a pod runs {_shown(max(running))} already: raft"
-                " can't be downgraded. Declare that version or a later one; to go back, restore a snapshot into a"
-                " new cluster"
+                " can't be downgraded, nor can a database. Declare that version or a later one; to go back, restore"
+                " a snapshot or a backup into a new cluster"
             )
 
     def _version_changes(self, nodes: Sequence[Node]) -> bool:
@@ -266,14 +274,16 @@ class Roll:
         A server that has been started again has its old index at once. Before the leader has found it, under an
         address that is new, it counts for nothing: with one more down there is no quorum, and nobody leads.
         """
-        written: list[int] = []
+        written: list[int | None] = []
 
         def reached() -> bool:
             nodes = self._look()
             # Of one moment: under load the leader is always ahead.
             written[:] = written or [each.applied for each in nodes if each.leads]
             return bool(written) and all(
-                each.applied >= written[0] for each in nodes if each.name in names
+                each.applied is None or written[0] is None or each.applied >= written[0]
+                for each in nodes
+                if each.name in names
             )
 
         self._until(f"{', '.join(names)} has caught up with the leader", reached)

@@ -10,6 +10,7 @@ from pydantic import Field
 from mistakes.shapes import Cidr, FilePath, Label, Text, Url, Whole, YesNo, shape
 from reach.pods import PORT, Pods
 from settings.base import Finding, Model
+from settings.database import Database, database_findings
 
 Context = Annotated[
     Text,
@@ -314,6 +315,9 @@ class Helm(Model):
     audit_storage: Annotated[Volume, Field(description="The audit logs' volume, one a server.")] = (
         Volume()
     )
+    database: Annotated[
+        Database | None, Field(description="Holds what the servers store; raft if not given.")
+    ] = None
     resources: Annotated[Resources, Field(description="What a server asks for and may take.")] = (
         Resources()
     )
@@ -391,6 +395,9 @@ class Helm(Model):
                 yield ("address",), "is plain http", "begin it with https://"
             if "local_port" in self.model_fields_set:
                 yield ("localPort",), "means nothing beside an address", "delete it"
+        if self.database is not None and "storage" in self.model_fields_set:
+            yield ("storage",), "means nothing beside a database", "delete it"
+        yield from database_findings(self.database, self.flavour, policy=self.network.enabled)
         yield from self._exposed()
 
     def _exposed(self) -> Iterator[Finding]:

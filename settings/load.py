@@ -19,6 +19,7 @@ from mistakes.document import one_line, show
 from mistakes.explain import closest, explain
 from settings.base import Model
 from settings.cloud import Aws, Custody
+from settings.database import PASSWORD as DATABASE_PASSWORD
 from settings.helm import Helm, OwnTls
 from settings.login import Access, Account
 from settings.model import Settings
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pulumi
 
 PASSWORD = "accountPassword"  # noqa: S105  the key's name
+_OURS = (PASSWORD, DATABASE_PASSWORD)
 _FIELDS = frozenset(field.alias or name for name, field in Settings.model_fields.items())
 _TEXTS = ("catalog",)
 
@@ -110,6 +112,8 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
         # Part by part, so that a mistake in one hides none in another.
         if account := _part(Account, values.get("account")):
             mistakes += _password(stack, account)
+        if server := _server(values.get("server")):
+            mistakes += _database_password(stack, server)
         if cloud := _part(Aws, values.get("cloud")):
             mistakes += _names(stack, cloud, reading)
         mistakes += _files(stack, values, root)
@@ -188,7 +192,7 @@ def _secrets(stack: Stack, reading: Reading) -> Iterator[Mistake]:
     for reference in reading.references:
         key = reference.key
         cure = _set_secret(stack, key)
-        if key in _FIELDS or key == PASSWORD:
+        if key in _FIELDS or key in _OURS:
             wrong = f"{key} is the program's own and no service's"
             yield reference.mistake(wrong, "write the key of another stack secret")
         elif key in stack.values and key not in said:
@@ -196,9 +200,9 @@ def _secrets(stack: Stack, reading: Reading) -> Iterator[Mistake]:
         elif key not in stack.values and key not in stack.secrets:
             yield reference.mistake(f"stack {stack.name} has no secret {show((key,))}", cure)
         said.add(key)
-    if PASSWORD in stack.values:
-        cure = _set_secret(stack, PASSWORD)
-        yield stack.mistake((PASSWORD,), "is no secret", cure)
+    for key in _OURS:
+        if key in stack.values:
+            yield stack.mistake((key,), "is no secret", _set_secret(stack, key))
 
 
 def _set_secret(stack: Stack, key: str) -> str:
@@ -209,8 +213,8 @@ def _unknown_keys(stack: Stack, reading: Reading, *, sure: bool) -> Iterator[Mis
     """Keys that nobody reads. Unless `sure`, what is wrong elsewhere may be where a secret should be taken."""
     taken = {reference.key for reference in reading.references}
     present = {*stack.values, *stack.secrets}
-    wanted = {*_FIELDS, PASSWORD, *taken} - present
-    for key in sorted(present - {*_FIELDS, PASSWORD, *taken}):
+    wanted = {*_FIELDS, *_OURS, *taken} - present
+    for key in sorted(present - {*_FIELDS, *_OURS, *taken}):
         cure = closest(key, wanted, others=False).replace("write ", f"write {NAMESPACE}:")
         if key in stack.secrets and cure == "delete it":
             if not sure:
@@ -227,6 +231,17 @@ def _password(stack: Stack, account: Account) -> Iterator[Mistake]:
     if not account.password_file and not given:
         cure = f"write passwordFile, or {_set_secret(stack, PASSWORD)}"
         yield stack.mistake(("account",), "has no password", cure)
+
+
+def _database_password(stack: Stack, server: Processes | Helm) -> Iterator[Mistake]:
+    given = DATABASE_PASSWORD in stack.secrets or DATABASE_PASSWORD in stack.values
+    if server.database is not None and not given:
+        cure = _set_secret(stack, DATABASE_PASSWORD)
+        yield stack.mistake(("server", "database"), "has no password", cure)
+    if server.database is None and given:
+        wrong = "is the password of a database, and there is no server.database"
+        cure = f"run: pulumi config rm --stack {stack.name} {DATABASE_PASSWORD}"
+        yield stack.mistake((DATABASE_PASSWORD,), wrong, cure)
 
 
 _STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
@@ -274,12 +289,15 @@ def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mist
 
 def _server_files(server: Processes | Helm) -> dict[MistakePath, str | None]:
     tls = server.tls
+    database: dict[MistakePath, str | None] = {
+        ("server", "database", "ca"): None if server.database is None else server.database.ca
+    }
     if isinstance(server, Processes):
-        return {
+        return database | {
             ("server", "tls", name): getattr(tls, name) for name in ("certificate", "key", "ca")
         }
     chart = server.chart.directory
-    return {
+    return database | {
         ("server", "tls", "ca"): None if isinstance(tls, OwnTls) else tls.ca,
         ("server", "chart", "directory"): chart and f"{chart}/Chart.yaml",
     }

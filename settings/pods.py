@@ -3,14 +3,19 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from components.server import pods
+from components.server import database, pods
 from components.server.helm import Chart
 from components.server.tls.choice import CertManagerTls, GivenTls, OwnTls, Tls
 from settings import helm
 from settings.login import Access
 
 
-def pods_of(said: helm.Helm, access: Access, namespaces: Iterable[str]) -> pods.Pods:
+def pods_of(
+    said: helm.Helm,
+    access: Access,
+    namespaces: Iterable[str],
+    kept_in: database.Database | None = None,
+) -> pods.Pods:
     """Give the pods. `namespaces` are the services': they reach Vault besides those that the settings name."""
     network = said.network
     return pods.Pods(
@@ -22,6 +27,7 @@ def pods_of(said: helm.Helm, access: Access, namespaces: Iterable[str]) -> pods.
         service_account=said.service_account,
         storage=pods.Volume(**dict(said.storage)),
         audit_storage=pods.Volume(**dict(said.audit_storage)),
+        database=kept_in,
         requests=_amounts(said.resources.requests),
         limits=_amounts(said.resources.limits),
         priority_class=said.priority_class,

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from mistakes.shapes import FilePath, Label, Text, Whole, shape
 from settings.base import Finding, Model
+from settings.database import Database, database_findings
 from settings.helm import Helm
 
 __all__ = ["Helm", "Processes", "Server", "Tls"]
@@ -66,9 +67,13 @@ class Processes(Model):
         ),
     ]
     tls: Annotated[Tls, Field(description="PEM files of every listener.")]
+    database: Annotated[
+        Database | None, Field(description="Holds what the servers store; raft if not given.")
+    ] = None
 
     def findings(self) -> Iterator[Finding]:
         """Every node has its ports, and no port is taken twice."""
+        yield from database_findings(self.database, self.flavour, policy=False)
         if len(self.ports) not in NODES:
             yield ("ports",), f"has {len(self.ports)} entries", "write 1, 3 or 5 ports"
         if len(self.generate_root_ports) != len(self.ports):

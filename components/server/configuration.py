@@ -6,9 +6,11 @@ Source: https://openbao.org/docs/configuration and https://developer.hashicorp.c
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
 
 from components.cloud.contract import SealKind
 from components.server.contract import Flavour
+from components.server.database import TABLES, Database
 from components.server.pods import (
     AUDIT_FILES,
     CA_FILE,
@@ -48,8 +50,8 @@ class NodeArgs:
 
     flavour: Flavour
     node_id: str
-    data: str
-    """Directory of raft's files."""
+    data: str | None
+    """Directory of raft's files; None where the storage stands in a file of its own (a database)."""
     api: str
     """`host:port` that clients reach."""
     cluster: str
@@ -75,7 +77,7 @@ def node_configuration(args: NodeArgs) -> str:
     """
     files = {"tls_cert_file": args.certificate, "tls_key_file": args.key}
     stanzas = [
-        _raft(args.data, args.peers, args.ca, node_id=args.node_id),
+        *([] if args.data is None else [_raft(args.data, args.peers, args.ca, args.node_id)]),
         _listener(args.api, files, {"cluster_address": args.cluster}),
         _listener(args.generate_root, files, _generate_root(args.flavour)),
         seal_stanza(args.seal_kind, args.seal),
@@ -100,7 +102,7 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
     # Not `Pods.url`: a name that *.<release>-internal covers, and that resolves within the namespace.
     peers = tuple(f"https://{name}.{pods.release}-internal:{PORT}" for name in pods.names)
     stanzas = [
-        _raft(DATA, peers, CA_FILE),
+        *([_raft(DATA, peers, CA_FILE)] if pods.database is None else []),
         _listener(f"[::]:{PORT}", files, {"cluster_address": f"[::]:{CLUSTER_PORT}"}),
         _listener(f"127.0.0.1:{GENERATE_ROOT_PORT}", files, _generate_root(pods.flavour)),
         seal_stanza(seal.kind, seal.parameters, role_arn=seal.role_arn),
@@ -115,6 +117,37 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
         # disturb an attempt (CVE-2026-5807), and nobody can finish one without the recovery keys.
         values["enable_unauthenticated_access"] = ["generate-root"]
     return _file(values, stanzas)
+
+
+def storage_configuration(database: Database, password: str, ca_file: str) -> str:
+    """Give a configuration file of its own for a database, because the password stands in it.
+
+    A server reads several files. `ca_file` is the path of the database's CA where the server runs.
+    """
+    data, locks = TABLES[database.kind]
+    values: dict[str, Value]
+    if database.kind == "mysql":
+        values = {
+            "address": f"{database.host}:{database.port}",
+            "username": database.username,
+            "password": password,
+            "database": database.name,
+            "table": data,
+            "lock_table": locks,
+            "tls_ca_file": ca_file,
+        }
+    else:
+        user = f"{quote(database.username, safe='')}:{quote(password, safe='')}"
+        where = f"{database.host}:{database.port}/{quote(database.name, safe='')}"
+        query = urlencode({"sslmode": "verify-full", "sslrootcert": ca_file})
+        values = {
+            "connection_url": f"postgres://{user}@{where}?{query}",
+            "table": data,
+            "ha_table": locks,
+        }
+    # Without it each server believes that it is alone.
+    values["ha_enabled"] = "true"
+    return Stanza(kind="storage", labels=(database.kind,), values=values).render()
 
 
 def proof_configuration(seal: PodSeal, socket: str) -> str:

@@ -15,6 +15,8 @@ import pulumi_kubernetes as kubernetes
 
 from components.cloud.contract import Seal
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
+from components.server.database import what_is_lost, wipe_command
+from components.server.database_secret import database_secret
 from components.server.exposure import active_service, load_balancer
 from components.server.pods import (
     AUDIT_FILES,
@@ -112,8 +114,11 @@ class HelmServer(pulumi.ComponentResource):
             ),
             self._child,
         )
+        if pods.database is not None:
+            pulumi.log.warn(what_is_lost(pods.database), self)
         seal = self._seal(f"{name}-seal", args, there)
-        release = self._release(name, args, there, signed, seal)
+        stored = database_secret(f"{name}-database", pods, there, self._child)
+        release = self._release(name, args, there, signed, seal, stored)
         if pods.flavour == "openbao":
             active_service(f"{name}-active", pods, there, self._child)
         if isinstance(pods.exposure, InternalLoadBalancer):
@@ -149,6 +154,7 @@ class HelmServer(pulumi.ComponentResource):
         namespace: pulumi.Output[str],
         signed: Certificate,
         seal: pulumi.Output[PodSeal],
+        stored: pulumi.Output[str | None],
     ) -> kubernetes.helm.v3.Release:
         pods, chart = args.pods, args.chart
         of_directory = chart.directory is not None
@@ -156,6 +162,7 @@ class HelmServer(pulumi.ComponentResource):
             seal=seal,
             secret=signed.secret,
             ca=signed.ca_certificate,
+            database=stored,
         ).apply(
             lambda known: chart_values(
                 ValuesArgs(
@@ -163,6 +170,7 @@ class HelmServer(pulumi.ComponentResource):
                     seal=known["seal"],
                     tls_secret=known["secret"],
                     ca_certificate=known["ca"],
+                    database_digest=known["database"],
                 )
             )
         )
@@ -246,14 +254,20 @@ def wipe_commands(pods: Pods, context: str | None) -> tuple[str, ...]:
     kubectl = ["kubectl", *cluster, "--namespace", pods.namespace]
     selector = "--selector=" + ",".join(f"{key}={value}" for key, value in pods.labels.items())
     server = f"statefulset/{pods.release}"
-    return tuple(
-        shlex.join([*kubectl, *command])
-        for command in (
+    stop, start = (
+        [
             ["scale", server, "--replicas=0"],
             ["wait", "pod", selector, "--for=delete", "--timeout=120s"],
+        ],
+        [
             ["delete", "persistentvolumeclaim", selector],
             ["scale", server, f"--replicas={pods.replicas}"],
-        )
+        ],
+    )
+    return (
+        *(shlex.join([*kubectl, *command]) for command in stop),
+        *([] if pods.database is None else [wipe_command(pods.database)]),
+        *(shlex.join([*kubectl, *command]) for command in start),
     )
 
 

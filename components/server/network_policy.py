@@ -35,7 +35,7 @@ def ingress(pods: Pods, network: Network) -> list[Document]:
 
 
 def egress(pods: Pods, network: Network, seal: PodSeal) -> list[Document]:
-    """Give whom the pods reach: peers, name servers, the API server, the seal's cloud."""
+    """Give whom the pods reach: peers, name servers, the API server, the seal's cloud, a database."""
     name_servers = [_namespaces(("kube-system",)), *_blocks((_NODE_DNS,))]
     rules = [
         _rule("to", [_peers(pods)], (PORT, CLUSTER_PORT)),
@@ -44,6 +44,8 @@ def egress(pods: Pods, network: Network, seal: PodSeal) -> list[Document]:
         # Behind the Service's address or in front of it: networks differ in which one they judge.
         _rule("to", _blocks(network.api_server_cidrs), (_HTTPS, _API_SERVER)),
     ]
+    if pods.database is not None:
+        rules.append(_rule("to", _blocks(pods.database.cidrs), (pods.database.port,)))
     if seal.from_agent:
         rules.append(_rule("to", _blocks(_POD_IDENTITY_AGENT), (80,)))
     return rules

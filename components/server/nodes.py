@@ -1,8 +1,9 @@
 """Vault servers as processes of this machine: write, start, watch, stop. Plain Python; `processes.py` declares them.
 
 A node's directory holds its configuration, what it is started with (`node.json`), its environment (which may
-hold the key of its cloud identity: the only file that does), its pid, its log and its data. A process belongs to
-a node if it runs with that node's configuration file.
+hold the key of its cloud identity: the only file that does), its pid, its log and its data; with a database
+`storage.hcl` (which holds its password) and the database's CA. A process belongs to a node if it runs with that
+node's configuration file.
 """
 
 import json
@@ -28,6 +29,7 @@ _INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 # Nor what lies in his home.
 _NOBODYS = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+STORAGE, STORAGE_CA = "storage.hcl", "storage-ca.pem"
 
 
 class NodeError(Exception):
@@ -53,31 +55,57 @@ class Node:
         return Path(self.directory) / "node.hcl"
 
 
-def differs(node: Node, configuration: str, environment: Mapping[str, str] = _NOTHING) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """Where a node keeps its data, if not in raft."""
+
+    configuration: str
+    """A configuration file of its own: a password stands in it."""
+    ca: str
+    """PEM, of the database."""
+
+
+def differs(
+    node: Node,
+    configuration: str,
+    environment: Mapping[str, str] = _NOTHING,
+    storage: Storage | None = None,
+) -> bool:
     """Whether the node's files say something else than this."""
     return any(
-        not path.exists() or path.read_text() != text
-        for path, text in _files(node, configuration, environment)
+        (path.read_text() if path.exists() else None) != text
+        for path, text in _files(node, configuration, environment, storage)
     )
 
 
-def write(node: Node, configuration: str, environment: Mapping[str, str] = _NOTHING) -> None:
+def write(
+    node: Node,
+    configuration: str,
+    environment: Mapping[str, str] = _NOTHING,
+    storage: Storage | None = None,
+) -> None:
     """Write the node's files, for nobody else to read. `environment` is the process's own."""
     directory = Path(node.directory)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     (directory / "data").mkdir(mode=0o700, exist_ok=True)
-    for path, text in _files(node, configuration, environment):
-        path.touch(mode=0o600)
-        path.write_text(text)
+    for path, text in _files(node, configuration, environment, storage):
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.touch(mode=0o600)
+            path.write_text(text)
 
 
 def _files(
-    node: Node, configuration: str, environment: Mapping[str, str]
-) -> tuple[tuple[Path, str], ...]:
+    node: Node, configuration: str, environment: Mapping[str, str], storage: Storage | None
+) -> tuple[tuple[Path, str | None], ...]:
+    directory = Path(node.directory)
     return (
         (node.configuration, configuration),
-        (Path(node.directory) / "node.json", json.dumps(asdict(node), indent=1)),
-        (Path(node.directory) / "environment.json", json.dumps(dict(environment), sort_keys=True)),
+        (directory / "node.json", json.dumps(asdict(node), indent=1)),
+        (directory / "environment.json", json.dumps(dict(environment), sort_keys=True)),
+        (directory / STORAGE, None if storage is None else storage.configuration),
+        (directory / STORAGE_CA, None if storage is None else storage.ca),
     )
 
 
@@ -124,7 +152,7 @@ def start(node: Node, environment: Mapping[str, str]) -> bool:
     directory = Path(node.directory)
     try:
         number = spawn.spawn(
-            [*node.command, "server", _flag(node)],
+            [*node.command, "server", *_flags(node)],
             {**_inherited(environment), **_NOBODYS, **environment_of(node)},
             directory / "server.log",
         )
@@ -235,6 +263,11 @@ def _flag(node: Node) -> str:
     return f"-config={node.configuration}"
 
 
+def _flags(node: Node) -> list[str]:
+    storage = Path(node.directory) / STORAGE
+    return [_flag(node), *([f"-config={storage}"] if storage.exists() else [])]
+
+
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name in _INHERITED}
 
@@ -249,5 +282,8 @@ def _refuse_taken(address: str) -> None:
 
 
 def _last_line(log: Path) -> str:
+    """Give why a server ended: what it says is an error, or else what it said last."""
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1] if lines else "it wrote no log"
+    errors = [line for line in lines if line.startswith("Error ")]
+    # HashiCorp Vault goes on to say which proxy it would have used.
+    return (errors or lines or ["it wrote no log"])[-1]

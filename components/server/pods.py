@@ -7,12 +7,16 @@ from typing import Any, Literal
 
 from components.cloud.contract import SealKind
 from components.server.contract import Flavour
+from components.server.database import Database
 from reach.certificate import KEY as CA_KEY
 from reach.pods import PORT
 
 CLUSTER_PORT = 8201
 DATA, AUDIT, TLS = "/vault/data", "/vault/audit", "/vault/tls"
 """Directories in a pod. TLS holds tls.crt, tls.key and ca.crt."""
+DATABASE = "/vault/database"
+"""With a database: holds `storage.hcl`, a configuration file with its password, and its ca.crt."""
+STORAGE_FILE = "storage.hcl"
 AUDIT_FILES = (f"{AUDIT}/audit-0.log", f"{AUDIT}/audit-1.log")
 """Two, because one that blocks would stop the server. The same on every node, so that each may lead."""
 CA_FILE = f"{TLS}/{CA_KEY}"
@@ -133,6 +137,8 @@ class Pods:
     service_account: str = "vault"
     storage: Volume = Volume(size="10Gi")
     audit_storage: Volume = Volume(size="10Gi")
+    database: Database | None = None
+    """Holds what the servers store; None: raft, in `storage`."""
     requests: Mapping[str, str] = field(default_factory=dict)
     """cpu, memory."""
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -151,10 +157,17 @@ class Pods:
     """Whether Vault asks the API server about ServiceAccount tokens (method kubernetes)."""
 
     def __post_init__(self) -> None:
+        if self.database is not None:
+            self.database.refuse_flavour(self.flavour)
         if self.replicas not in REPLICAS:
             raise ValueError(f"replicas must be 1, 3 or 5, not {self.replicas}")
         if not re.match(r"[0-9]+\.[0-9]+", self.image.tag):
             raise ValueError(f"image must have a version for its tag, not {self.image.tag!r}")
+
+    @property
+    def database_secret(self) -> str:
+        """Name of the Secret with `storage.hcl` and the database's `ca.crt`."""
+        return f"{self.release}-database"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from pulumi import dynamic
 from components.cloud.contract import Seal
 from components.dynamic_errors import told
 from components.server import nodes
-from components.server.configuration import NodeArgs, node_configuration
+from components.server.configuration import NodeArgs, node_configuration, storage_configuration
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
+from components.server.database import Database, what_is_lost, wipe_command
 from reach.health import ACTIVE
 
 
@@ -33,9 +34,13 @@ class ProcessServerArgs:
     key: str
     ca: str
     seal: Seal
+    database: Database | None = None
+    """None: raft."""
     keep: bool = True
 
     def __post_init__(self) -> None:
+        if self.database is not None:
+            self.database.refuse_flavour(self.flavour)
         if len(self.ports) not in (1, 3, 5):
             raise ValueError(f"ports must name 1, 3 or 5 nodes, not {len(self.ports)}")
         if len(self.generate_root_ports) != len(self.ports):
@@ -48,7 +53,7 @@ class ProcessServerArgs:
 
 
 class ProcessesProvider(dynamic.ResourceProvider):
-    """Keeps the processes as the inputs say. Of these the environment alone is secret."""
+    """Keeps the processes as the inputs say. Of these the environment and `storages` are secret."""
 
     serialize_as_secret_always = False
 
@@ -101,7 +106,9 @@ class ProcessesProvider(dynamic.ResourceProvider):
 
 
 AUDIT_LOGS = ("audit-0.log", "audit-1.log")
-_INPUTS = ("directory", "apis", "command", "ca", "configurations", "environment")
+_INPUTS = (
+    "directory", "apis", "command", "ca", "configurations", "environment", "storages", "storage_ca",
+)  # fmt: skip
 
 
 def _plain(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,29 +128,33 @@ def _apply(props: Mapping[str, Any]) -> None:
     ]
     texts = dict(zip((n.directory for n in declared), props["configurations"], strict=True))
     environment = props["environment"]
+    storages: dict[str, nodes.Storage | None] = {
+        node.directory: nodes.Storage(configuration=text, ca=props["storage_ca"])
+        for node, text in zip(declared, props.get("storages") or (), strict=False)
+    }
     # A key that was made in this very run.
     new = any(nodes.environment_of(node) != environment for node in declared)
     again = os.environ if new else None
     running = [node for node in declared if nodes.pid(node) is not None]
     # The active node last, so that the leader moves once.
     for node in sorted(running, key=lambda each: nodes.health(each) == ACTIVE):
-        if nodes.differs(node, texts[node.directory], environment):
+        if nodes.differs(node, texts[node.directory], environment, storages.get(node.directory)):
             # Stopped before its files change: what runs is always what its files say, so a run that dies
             # in between is finished by the next.
             nodes.stop(node)
-            nodes.write(node, texts[node.directory], environment)
+            nodes.write(node, texts[node.directory], environment, storages.get(node.directory))
             nodes.start(node, os.environ)
             nodes.wait_until_answers([node], again=again)
             nodes.wait_until_settled(declared)
     for node in declared:
         if nodes.pid(node) is None:
-            nodes.write(node, texts[node.directory], environment)
+            nodes.write(node, texts[node.directory], environment, storages.get(node.directory))
             nodes.start(node, os.environ)
     nodes.wait_until_answers(declared, again=again)
 
 
 class ProcessServer(pulumi.ComponentResource):
-    """A raft cluster of local processes, TLS on every listener, auto-unsealed.
+    """A cluster of local processes, TLS on every listener, auto-unsealed.
 
     `address` is the first node's, always: a standby hands on what it is asked to whichever leads (OpenBao's, since
     2.5, answer reads by themselves, for an instant with what has just been changed), so any node would do, and which
@@ -186,12 +197,19 @@ class ProcessServer(pulumi.ComponentResource):
                 "environment": pulumi.Output.secret(
                     {**args.seal.environment, **args.seal.secret_environment}
                 ),
+                **_storages(args),
             },
             pulumi.ResourceOptions(parent=self, protect=args.keep),
         )
         self.flavour = args.flavour
         directory = Path(args.directory).resolve()
-        self.wipe_commands = (f"python -m ops empty-servers {shlex.quote(str(directory))}",)
+        # With a database it stops them and starts them again; in between nobody else uses the tables.
+        self.wipe_commands = (
+            *([] if args.database is None else [wipe_command(args.database)]),
+            f"python -m ops empty-servers {shlex.quote(str(directory))}",
+        )
+        if args.database is not None:
+            pulumi.log.warn(what_is_lost(args.database), self)
         # OpenBao takes no audit device by API: there they stand in each node's configuration.
         by_api = args.flavour == "vault"
         self.audit_files = tuple(str(directory / name) for name in AUDIT_LOGS) if by_api else ()
@@ -204,6 +222,23 @@ class ProcessServer(pulumi.ComponentResource):
         self.ca_certificate = cluster.apis.apply(lambda _: ca.read_text())
         self.ca_file = cluster.apis.apply(lambda _: str(ca))
         self.register_outputs({"address": self.address})
+
+
+def _storages(args: ProcessServerArgs) -> dict[str, Any]:
+    """Give each node's own file about a database; none with raft."""
+    database = args.database
+    if database is None:
+        return {"storages": None, "storage_ca": None}
+    homes = [Path(args.directory).resolve() / f"node-{index}" for index in range(len(args.ports))]
+    return {
+        "storages": pulumi.Output.secret(database.password).apply(
+            lambda password: [
+                storage_configuration(database, password, str(home / nodes.STORAGE_CA))
+                for home in homes
+            ]
+        ),
+        "storage_ca": database.ca_certificate,
+    }
 
 
 class _Nodes(dynamic.Resource, module="strongroom", name="Nodes"):
@@ -234,7 +269,7 @@ def _configurations(args: ProcessServerArgs, seal: Mapping[str, str]) -> list[st
                 NodeArgs(
                     flavour=args.flavour,
                     node_id=f"node-{index}",
-                    data=str(home / "data"),
+                    data=str(home / "data") if args.database is None else None,
                     api=_address(port),
                     cluster=_address(port + 1),
                     generate_root=_address(root),

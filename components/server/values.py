@@ -14,7 +14,9 @@ from components.server.pods import (
     AUDIT,
     CONTAINER_SECURITY,
     DATA,
+    DATABASE,
     POD_SECURITY,
+    STORAGE_FILE,
     TLS,
     Ingress,
     Pods,
@@ -38,6 +40,8 @@ class ValuesArgs:
     """Name of the Secret with tls.crt and tls.key."""
     ca_certificate: str
     """PEM."""
+    database_digest: str | None = None
+    """Changes whenever what the servers are told of their database does; None with raft."""
 
     def __post_init__(self) -> None:
         for name, value in self.seal.parameters.items():
@@ -50,6 +54,8 @@ class ValuesArgs:
 
 SEAL_KEYS = "strongroom.io/seal-keys"
 """A pod's annotation: which keys of the seal it was started with, as a digest."""
+DATABASE_DIGEST = "strongroom.io/database"
+"""A pod's annotation: which password and CA of the database it was started with, as a digest."""
 # The chart runs the configuration through its template engine, and its start script through sed.
 _INTERPRETED = ("{{", "HOST_IP", "POD_IP", "HOSTNAME")
 
@@ -90,7 +96,7 @@ def _server(args: ValuesArgs) -> Document:
         # configuration's checksum in that template says which pods are behind.
         "updateStrategyType": "OnDelete",
         "includeConfigAnnotation": True,
-        "annotations": _annotations(args.seal),
+        "annotations": _annotations(args),
         "terminationGracePeriodSeconds": 30,
         # The chart's own hook, for a program of either name. The container's first process is a shell that passes
         # no signal on.
@@ -107,8 +113,10 @@ def _server(args: ValuesArgs) -> Document:
         ],
         "volumes": _volumes(args),
         # The chart mounts the audit volume itself.
-        "volumeMounts": [*mounts[:1], *_more_mounts(args.seal)],
-        "dataStorage": _storage(pods.storage, DATA),
+        "volumeMounts": [*mounts[:1], *_more_mounts(args)],
+        # The storage's stanza lies in a Secret: a password stands in it.
+        "extraArgs": "" if pods.database is None else f"-config={DATABASE}/{STORAGE_FILE}",
+        "dataStorage": {**_storage(pods.storage, DATA), "enabled": pods.database is None},
         "auditStorage": _storage(pods.audit_storage, AUDIT),
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
         "service": {
@@ -138,6 +146,7 @@ def _server(args: ValuesArgs) -> Document:
 
 def _ha(args: ValuesArgs) -> Document:
     pods = args.pods
+    configuration = pod_configuration(pods, args.seal)
     return {
         "enabled": True,
         "replicas": pods.replicas,
@@ -147,11 +156,11 @@ def _ha(args: ValuesArgs) -> Document:
         # One at a time also of five: an eviction may meet a failure. A single server's budget would be zero, and
         # its node never drained.
         "disruptionBudget": {"enabled": pods.replicas > 1, "maxUnavailable": 1},
-        "raft": {
-            "enabled": True,
-            "setNodeId": True,
-            "config": pod_configuration(pods, args.seal),
-        },
+        "raft": {"enabled": True, "setNodeId": True, "config": configuration}
+        if pods.database is None
+        else {"enabled": False},
+        # Looked at without raft only; empty, it would be the chart's own.
+        "config": configuration,
     }
 
 
@@ -197,9 +206,10 @@ def environment(seal: PodSeal) -> dict[str, str]:
     return {**seal.environment, **of_kind}
 
 
-def _annotations(seal: PodSeal) -> dict[str, str]:
-    """Let new keys in the Secret, which no part of the template holds, be a change of the template."""
-    return {} if seal.keys_digest is None else {SEAL_KEYS: seal.keys_digest}
+def _annotations(args: ValuesArgs) -> dict[str, str]:
+    """Let what is new in a Secret, which no part of the template holds, be a change of the template."""
+    digests = {SEAL_KEYS: args.seal.keys_digest, DATABASE_DIGEST: args.database_digest}
+    return {name: digest for name, digest in digests.items() if digest is not None}
 
 
 def _volumes(args: ValuesArgs) -> list[Document]:
@@ -218,14 +228,21 @@ def _volumes(args: ValuesArgs) -> list[Document]:
         volumes.append(
             {"name": "seal-token", "projected": {"sources": [{"serviceAccountToken": token}]}}
         )
+    if args.pods.database is not None:
+        items = _items(STORAGE_FILE, CA_KEY)
+        secret = {"secretName": args.pods.database_secret, "items": items, "defaultMode": 0o440}
+        volumes.append({"name": "database", "secret": secret})
     return volumes
 
 
-def _more_mounts(seal: PodSeal) -> list[Document]:
+def _more_mounts(args: ValuesArgs) -> list[Document]:
+    seal = args.seal
     mounts: list[Document] = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108  in the pod
     if seal.role_arn is not None:
         directory = SEAL_TOKEN.rpartition("/")[0]
         mounts.append({"name": "seal-token", "mountPath": directory, "readOnly": True})
+    if args.pods.database is not None:
+        mounts.append({"name": "database", "mountPath": DATABASE, "readOnly": True})
     return mounts
 
 
