@@ -74,11 +74,8 @@ class BucketGrant:
     rotate_seconds: int
 
 
-class Cloud(Protocol):
-    """A cloud, as the wiring sees it."""
-
-    seal: Seal
-    custody: CustodyPlace
+class Applications(Protocol):
+    """What services get from a cloud."""
 
     def application_credentials(
         self, grant: BucketGrant, *, now: float
@@ -90,3 +87,10 @@ class Cloud(Protocol):
         `now` is Unix seconds; it decides which of the two keys is the current one.
         """
         ...
+
+
+class Cloud(Applications, Protocol):
+    """A cloud, as the wiring sees it."""
+
+    seal: Seal
+    custody: CustodyPlace
