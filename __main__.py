@@ -17,13 +17,19 @@ from catalog.model import KEY_VALUE
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
-from components.bootstrap import AccountArgs, VaultBootstrap, VaultBootstrapArgs
-from components.cloud.aws.cloud import AwsCloud, AwsCloudArgs
+from components.account import AccountArgs
+from components.bootstrap import VaultBootstrap, VaultBootstrapArgs
+from components.cloud.aws.applications import AwsApplications
+from components.cloud.aws.cloud import AwsCloud
+from components.cloud.contract import Applications
 from components.engines.key_value import KeyValue, KeyValueArgs
+from components.external import ExternalVault, ExternalVaultArgs
 from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
+from settings.aws import aws_applications_of, aws_cloud_of
 from settings.database import database_of
+from settings.external import External
 from settings.helm import Helm
 from settings.load import load, stack_secret
 from settings.server import Processes
@@ -35,7 +41,7 @@ refuse_unrecorded()
 settings, catalog = load()
 
 
-def _nodes(said: Processes) -> Server:
+def _nodes(said: Processes, cloud: AwsCloud) -> Server:
     return ProcessServer(
         "server",
         ProcessServerArgs(
@@ -78,7 +84,7 @@ def _workloads(said: Helm) -> None:
         )
 
 
-def _pods(said: Helm) -> Server:
+def _pods(said: Helm, cloud: AwsCloud) -> Server:
     # Kubernetes' SDK takes a second to import: only where there are pods.
     from components.server.helm import HelmServer, HelmServerArgs  # noqa: PLC0415
     from settings.pods import chart_of, pods_of, tls_of  # noqa: PLC0415
@@ -104,56 +110,63 @@ def _pods(said: Helm) -> Server:
     )
 
 
-cloud = AwsCloud(
-    "cloud",
-    AwsCloudArgs(
-        stack=pulumi.get_stack(),
-        region=settings.cloud.region,
-        account_id=settings.cloud.account_id,
-        endpoint=settings.cloud.endpoint,
-        pod_endpoint=settings.cloud.pod_endpoint,
-        seal_identity=settings.seal_identity,
-        oidc_provider=settings.cloud.oidc_provider,
-        cluster_name=settings.cloud.cluster_name,
-        instance_role=settings.cloud.instance_role,
-        bucket=settings.cloud.bucket,
-        tls_only=settings.cloud.tls_only,
-        write_once=settings.cloud.write_once,
-        deletion_window_days=settings.cloud.deletion_window_days,
-        prefix=settings.custody.prefix,
-        writers=settings.custody.writers,
-        readers=settings.custody.readers,
-        namespace=settings.server.namespace,
-        service_account=settings.server.service_account,
-        keep=settings.keep,
-    ),
-)
-server = _pods(settings.server) if isinstance(settings.server, Helm) else _nodes(settings.server)
-bootstrap = VaultBootstrap(
-    "bootstrap",
-    VaultBootstrapArgs(
-        server=server,
-        custody=cloud.custody,
-        account=AccountArgs(
-            mount=settings.account.mount,
-            name=settings.account.name,
-            cidrs=settings.account.cidrs,
-            password_file=settings.account.password_file,
-            password=None if settings.account.password_file else stack_secret("accountPassword"),
+def _bootstrap(said: Processes | Helm, cloud: AwsCloud) -> VaultBootstrap:
+    return VaultBootstrap(
+        "bootstrap",
+        VaultBootstrapArgs(
+            server=_pods(said, cloud) if isinstance(said, Helm) else _nodes(said, cloud),
+            custody=cloud.custody,
+            account=limited,
+            shape=shape,
+            directory=settings.custody.directory,
+            recovery_shares=settings.custody.recovery_shares,
+            recovery_threshold=settings.custody.recovery_threshold,
+            keep=settings.keep,
         ),
-        shape=Shape(
-            key_value=frozenset({KEY_VALUE}),
-            methods={
-                settings.access.mount: settings.access.method,
-                settings.people.mount: "userpass",
-            },
+    )
+
+
+def _external(said: External) -> ExternalVault:
+    return ExternalVault(
+        "bootstrap",
+        ExternalVaultArgs(
+            flavour=said.flavour,
+            address=said.address,
+            ca=said.ca,
+            namespace=said.vault_namespace,
+            account=limited,
+            shape=shape,
+            keep=settings.keep,
         ),
-        directory=settings.custody.directory,
-        recovery_shares=settings.custody.recovery_shares,
-        recovery_threshold=settings.custody.recovery_threshold,
-        keep=settings.keep,
-    ),
+    )
+
+
+limited = AccountArgs(
+    mount=settings.account.mount,
+    name=settings.account.name,
+    cidrs=settings.account.cidrs,
+    password_file=settings.account.password_file,
+    password=None if settings.account.password_file else stack_secret("accountPassword"),
 )
+shape = Shape(
+    key_value=frozenset({KEY_VALUE}),
+    methods={
+        settings.access.mount: settings.access.method,
+        settings.people.mount: "userpass",
+    },
+)
+applications: Applications | None
+bootstrap: VaultBootstrap | ExternalVault
+if isinstance(settings.server, External):
+    applications = None
+    if settings.cloud:
+        buckets = aws_applications_of(settings.cloud, pulumi.get_stack(), keep=settings.keep)
+        applications = AwsApplications("cloud", buckets)
+    bootstrap = _external(settings.server)
+else:
+    cloud = AwsCloud("cloud", aws_cloud_of(settings, pulumi.get_stack(), settings.server))
+    applications = cloud
+    bootstrap = _bootstrap(settings.server, cloud)
 account = pulumi.ResourceOptions(provider=bootstrap.provider)
 login = ServiceLogin(
     "login",
@@ -172,7 +185,12 @@ login = ServiceLogin(
 )
 services = Services(
     "services",
-    ServicesArgs(services=catalog.services, login=login, key_value=KEY_VALUE),
+    ServicesArgs(
+        services=catalog.services,
+        login=login,
+        key_value=KEY_VALUE,
+        vault_namespace=settings.vault_namespace,
+    ),
     account,
 )
 People(
@@ -186,7 +204,7 @@ People(
     ),
     account,
 )
-secrets = service_secrets(catalog.services, cloud, stack_secret, now=time.time())
+secrets = service_secrets(catalog.services, applications, stack_secret, now=time.time())
 KeyValue("kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account)
 
 if isinstance(settings.server, Helm):

@@ -31,6 +31,11 @@ class Shape:
             key_value=self.key_value | other.key_value, methods={**other.methods, **self.methods}
         )
 
+    def beyond(self, other: "Shape") -> list[str]:
+        """Name what is here and not in `other`: `kv`, `auth/kubernetes`."""
+        methods = {path for path, kind in self.methods.items() if other.methods.get(path) != kind}
+        return sorted([*(self.key_value - other.key_value), *(f"auth/{path}" for path in methods)])
+
     def to_document(self) -> dict[str, object]:
         """Plain JSON, as it stands in the state."""
         return {"key_value": sorted(self.key_value), "methods": dict(sorted(self.methods.items()))}

@@ -1,6 +1,5 @@
 """VaultBootstrap: from sealed and empty to owned. A thin resource over custody/, which does the work."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,14 @@ import pulumi_vault as vault
 from pulumi import dynamic
 
 from acl.account import Shape, account_acl
+from components.account import (
+    AccountArgs,
+    PasswordError,
+    absolute,
+    account_properties,
+    account_provider,
+    password_of,
+)
 from components.cloud.contract import CustodyPlace
 from components.coverage import Coverage, unsettled
 from components.custody_place import FOR_THE_PROOF, custody_of, custody_properties
@@ -27,25 +34,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountArgs:
-    """The limited account: whose acl follows from the declared shape."""
-
-    mount: str
-    name: str
-    cidrs: tuple[str, ...]
-    password_file: str | None = None
-    """Path; the password itself then never enters the state."""
-    password: pulumi.Output[str] | None = None
-    """A secret; it lies encrypted in the state. Exactly one of the two."""
-
-    def __post_init__(self) -> None:
-        if (self.password_file is None) == (self.password is None):
-            raise ValueError("exactly one of password_file and password must be given")
-        if not self.cidrs:
-            raise ValueError("cidrs must not be empty: the account is bound to where it is used")
-
-
-@dataclass(frozen=True, kw_only=True)
 class VaultBootstrapArgs:
     """Whom to own, where its keys go, and who configures it afterwards."""
 
@@ -59,10 +47,6 @@ class VaultBootstrapArgs:
     recovery_shares: int = 5
     recovery_threshold: int = 3
     keep: bool = True
-
-
-class PasswordError(pulumi.RunError, ValueError):
-    """The account's password can't be had or is too short."""
 
 
 class BootstrapProvider(dynamic.ResourceProvider):
@@ -162,19 +146,14 @@ def _request(
     former_mount: str | None = None,
 ) -> "Request":
     from custody.request import Account, AuditDevice, Request  # noqa: PLC0415
-    from custody.secret import Secret  # noqa: PLC0415
 
-    if props.get("password_file"):
-        password = Secret(_read_password(props["password_file"]))
-    else:
-        password = Secret(props["password"])
     return Request(
         cluster=cluster,
         custody=custody_of(props),
         account=Account(
             mount=props["mount"],
             name=props["name"],
-            password=password,
+            password=password_of(props),
             acl_name=props["name"],
             acl=account_acl(covered, name=props["name"], mount=props["mount"]),
             cidrs=tuple(props["cidrs"]),
@@ -189,31 +168,6 @@ def _request(
         recovery_shares=_shares(props)[0],
         recovery_threshold=_shares(props)[1],
     )
-
-
-def _read_password(file: str) -> str:
-    try:
-        password = Path(file).read_text()
-    except OSError as error:
-        wrong, cure = f"can't be read ({error.strerror})", "write the password there"
-    else:
-        if password.strip() != password:
-            # The provider reads the file byte for byte: its password would be another than ours.
-            wrong, cure = (
-                "begins or ends in white space",
-                "write it with printf %s, without a newline",
-            )
-        elif len(password) < _PASSWORD_LENGTH:
-            wrong, cure = (
-                f"holds fewer than {_PASSWORD_LENGTH} characters",
-                "write a longer password",
-            )
-        else:
-            return password
-    raise PasswordError(f"account.passwordFile {file} {wrong}; {cure}")
-
-
-_PASSWORD_LENGTH = 16
 
 
 class VaultBootstrap(pulumi.ComponentResource):
@@ -240,35 +194,23 @@ class VaultBootstrap(pulumi.ComponentResource):
                 "wipe_commands": list(args.server.wipe_commands),
                 "audit_files": list(args.server.audit_files),
                 **custody_properties(args.custody, args.server.seal_proof),
-                "mount": account.mount,
-                "name": account.name,
-                "cidrs": list(account.cidrs),
-                "password_file": account.password_file and _absolute(account.password_file),
-                "password": account.password and pulumi.Output.secret(account.password),
-                "password_fingerprint": pulumi.Output.secret(_fingerprint(account)),
+                **account_properties(account),
                 "shape": args.shape.to_document(),
                 # Its text stands in the state so that a preview shows which permissions change.
                 "acl": account_acl(args.shape, name=account.name, mount=account.mount),
-                "directory": _absolute(args.directory),
+                "directory": absolute(args.directory),
                 "recovery_shares": args.recovery_shares,
                 "recovery_threshold": args.recovery_threshold,
             },
             pulumi.ResourceOptions(parent=self, protect=args.keep),
         )
         self.address = owned.address
-        self.provider = vault.Provider(
+        self.provider = account_provider(
             f"{name}-account",
+            account,
             address=owned.address,
-            ca_cert_file=args.server.ca_file,
-            # Said, because VAULT_SKIP_VERIFY in somebody's shell would be taken otherwise.
-            skip_tls_verify=False,
-            auth_login_userpass=vault.ProviderAuthLoginUserpassArgs(
-                mount=account.mount,
-                username=account.name,
-                password_file=account.password_file and _absolute(account.password_file),
-                password=account.password and pulumi.Output.secret(account.password),
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
+            ca_file=args.server.ca_file,
+            parent=self,
         )
         self.register_outputs({"address": self.address})
 
@@ -282,21 +224,3 @@ class _Owned(dynamic.Resource, module="strongroom", name="Owned"):
     def __init__(self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         # Declared as an output: what the provider returns beyond the inputs is dropped otherwise.
         super().__init__(BootstrapProvider(), name, {**props, "cluster_id": None}, opts)
-
-
-def _absolute(path: str) -> str:
-    return str(Path(path).resolve())
-
-
-def _fingerprint(account: AccountArgs) -> pulumi.Output[str]:
-    """What tells that the password changed, without being it. The state keeps it as a secret all the same."""
-    if account.password is not None:
-        return pulumi.Output.from_input(account.password).apply(
-            lambda password: _scrypt(password, account)
-        )
-    return pulumi.Output.from_input(_scrypt(_read_password(account.password_file or ""), account))
-
-
-def _scrypt(password: str, account: AccountArgs) -> str:
-    salt = f"strongroom/{account.mount}/{account.name}".encode()
-    return hashlib.scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pulumi
 
 from catalog.model import Service
-from components.cloud.contract import BucketGrant, Cloud
+from components.cloud.contract import Applications, BucketGrant
 
 Fields = pulumi.Input[dict[str, str]]
 
 
 def service_secrets(
     services: tuple[Service, ...],
-    cloud: Cloud,
+    cloud: Applications | None,
     configured: Callable[[str], pulumi.Output[str]],
     *,
     now: float,
@@ -21,6 +21,10 @@ def service_secrets(
 
     `shop/orders/mail` from stack secrets, `shop/orders/cloud/invoices` from credentials that the cloud makes
     in the same run. `now` (Unix seconds) decides which of a credential's two keys is the current one.
+
+    Raises:
+        ValueError: if a service has a `cloud` entry and there is no cloud.
+
     """
     written: dict[str, pulumi.Output[dict[str, str]]] = {}
     for service in services:
@@ -28,6 +32,8 @@ def service_secrets(
             values = {field: configured(key) for field, key in fields.items()}
             written[f"{service.id}/{path}"] = pulumi.Output.secret(pulumi.Output.all(**values))
         for name, grant in service.cloud.items():
+            if cloud is None:
+                raise ValueError(f"cloud must be given: {service.id} has cloud entry {name}")
             written[f"{service.id}/cloud/{name}"] = cloud.application_credentials(
                 BucketGrant(
                     service=service.id,

@@ -68,7 +68,7 @@ def apply(cluster: Cluster, root: Secret, account: Account) -> None:
     ask(
         client.url,
         f"acl {account.acl_name}",
-        lambda: client.sys.create_or_update_policy(account.acl_name, account.acl),
+        lambda: client.sys.create_or_update_acl_policy(account.acl_name, account.acl),
     )
     users = f"/v1/auth/{account.mount}/users"
     ask(
@@ -140,6 +140,18 @@ def leave_former(cluster: Cluster, root: Secret, account: Account) -> None:
         )
 
 
+def withdraw(cluster: Cluster, root: Secret, account: Account) -> None:
+    """Take the account's mount away if it is ours, and its acl."""
+    client = cluster.active(root)
+    present = _methods(client).get(f"{account.mount}/")
+    if present is None or not _is_ours(present):
+        return
+    gone = f"login method {account.mount}"
+    ask(client.url, gone, lambda: client.sys.disable_auth_method(path=account.mount))
+    acl = account.acl_name
+    ask(client.url, f"acl {acl}", lambda: client.sys.delete_acl_policy(acl))
+
+
 def answers(cluster: Cluster, account: Account) -> bool:
     """Whether the account can log in with this password, from here."""
     try:
@@ -175,6 +187,9 @@ def difference(cluster: Cluster, account: Account) -> str | None:
     try:
         with logged_in(cluster, account.mount, account.name, account.password) as client:
             lookup = _data(ask(client.url, "lookup", client.auth.token.lookup_self))
+            wanted, namespace = client.adapter.namespace, lookup.get("namespace_path", "")
+            if wanted and namespace.strip("/") != wanted:
+                return f"it lives in namespace {namespace!r} instead of {wanted!r}"
             policies = sorted(set(lookup["policies"]) - {"default"})
             if policies != [account.acl_name]:
                 return f"it carries the acls {policies} instead of [{account.acl_name!r}]"
@@ -204,7 +219,11 @@ def _resultant(client: hvac.Client) -> RuleTable:
     found = _data(ask(client.url, "permissions", lambda: client.adapter.get(path)))
     exact = {path: rule["capabilities"] for path, rule in found["exact_paths"].items()}
     globbed = {f"{path}*": rule["capabilities"] for path, rule in found["glob_paths"].items()}
-    return {path: frozenset(words) for path, words in (exact | globbed).items()}
+    # The server writes whole paths, where an acl in a namespace has them from there.
+    namespace = f"{client.adapter.namespace}/" if client.adapter.namespace else ""
+    return {
+        path.removeprefix(namespace): frozenset(words) for path, words in (exact | globbed).items()
+    }
 
 
 def _inherited(cluster: Cluster, client: hvac.Client) -> RuleTable:

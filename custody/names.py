@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 from custody.errors import CustodyError
-from custody.request import AwsCustody, ClusterAddress, Request
+from custody.request import Account, AwsCustody, ClusterAddress, Request
 
 ROOT = "vault-root"
 PROBE = "vault-test"
@@ -40,7 +40,17 @@ def check_request(request: Request) -> None:
     """
     check_cluster(request.cluster)
     check_custody(request.custody)
-    account = request.account
+    check_account(request.account)
+    shares, threshold = request.recovery_shares, request.recovery_threshold
+    _require(
+        1 <= threshold <= shares <= _MOST_SHARES and (threshold > 1 or shares == 1),
+        f"{threshold} of {shares} recovery keys can't be asked for",
+        f"write 2 <= recoveryThreshold <= recoveryShares <= {_MOST_SHARES}, or 1 of 1",
+    )
+
+
+def check_account(account: Account) -> None:
+    """Refuse what could reach another path than the account's own, and what would be no account."""
     for what, value in (
         ("account.mount", account.mount),
         ("account.name", account.name),
@@ -66,12 +76,6 @@ def check_request(request: Request) -> None:
     )
     for cidr in account.cidrs:
         _check_cidr(cidr)
-    shares, threshold = request.recovery_shares, request.recovery_threshold
-    _require(
-        1 <= threshold <= shares <= _MOST_SHARES and (threshold > 1 or shares == 1),
-        f"{threshold} of {shares} recovery keys can't be asked for",
-        f"write 2 <= recoveryThreshold <= recoveryShares <= {_MOST_SHARES}, or 1 of 1",
-    )
 
 
 def check_cluster(cluster: ClusterAddress) -> None:

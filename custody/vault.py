@@ -41,16 +41,9 @@ class Member:
 class Cluster:
     """The nodes of one cluster."""
 
-    def __init__(self, address: ClusterAddress) -> None:
+    def __init__(self, address: ClusterAddress, context: ssl.SSLContext | None = None) -> None:
         self.address = address
-        try:
-            # For an empty text Python would take the public CAs.
-            self._context = ssl.create_default_context(cadata=address.ca_certificate or "none")
-        except ssl.SSLError:
-            raise CustodyError(
-                "the CA certificate of the servers is no PEM certificate",
-                "give the PEM text of the CA that signed them",
-            ) from None
+        self.context = context or only_this_ca(address.ca_certificate)
         self._sessions: dict[str, requests.Session] = {}
 
     def client(self, url: str, token: Secret | None = None) -> hvac.Client:
@@ -59,7 +52,7 @@ class Cluster:
         if session is None:
             session = self._sessions[url] = requests.Session()
             session.trust_env = False
-            session.mount("https://", _OnlyThisCa(self._context))
+            session.mount("https://", _OnlyThisCa(self.context))
         # An empty token, not None: for None hvac takes VAULT_TOKEN or ~/.vault-token.
         return hvac.Client(
             url=url,
@@ -199,6 +192,23 @@ class Cluster:
         except UnreachableError:
             return False
         return self.address.flavour == "vault" or answer.status_code == requests.codes.unavailable
+
+
+def only_this_ca(pem: str) -> ssl.SSLContext:
+    """Trust this CA and no other.
+
+    Raises:
+        CustodyError: if it is no PEM certificate.
+
+    """
+    try:
+        # For an empty text Python would take the public CAs.
+        return ssl.create_default_context(cadata=pem or "none")
+    except ssl.SSLError:
+        raise CustodyError(
+            "the CA certificate of the servers is no PEM certificate",
+            "give the PEM text of the CA that signed them",
+        ) from None
 
 
 def ask(url: str, what: str, call: Callable[[], Result]) -> Result:

@@ -5,10 +5,9 @@ nor `pulumi refresh` sees a value that somebody changed. This reads each secret 
 """
 
 import json
-import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -17,17 +16,16 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from components.server.address import reached_cluster
-from custody.request import ClusterAddress
+from components.server.address import external_cluster, reached_cluster
 from custody.secret import Secret
 from custody.vault import Cluster
 from ops.stack import (
-    OWNED,
+    EXTERNAL,
     SECRET,
     Resource,
     StackError,
     resources,
-    the_only,
+    the_account,
 )
 
 _AT_ONCE = 8
@@ -63,9 +61,9 @@ def compared(found: Sequence[Resource], *, repair: bool) -> list[Drift]:
     secrets = [each for each in found if each.type == SECRET]
     if not secrets:
         return []
-    owned = the_only(found, OWNED)
-    with reached_cluster(owned.outputs) as address:
-        vault = _Vault(_active(address), address.ca_certificate, owned)
+    account = the_account(found)
+    with _reached(account) as cluster:
+        vault = _Vault(cluster, account)
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 drifts = list(
@@ -76,11 +74,16 @@ def compared(found: Sequence[Resource], *, repair: bool) -> list[Drift]:
     return sorted((each for each in drifts if each), key=lambda each: each.path)
 
 
-def _active(address: ClusterAddress) -> str:
-    cluster = Cluster(address)
-    # A node that has just come back does not know yet who leads.
-    cluster.wait_until_active(_ELECTION_SECONDS)
-    return str(cluster.active().url)
+@contextmanager
+def _reached(account: Resource) -> Iterator[Cluster]:
+    if account.type == EXTERNAL:
+        yield external_cluster(account.outputs)
+        return
+    with reached_cluster(account.outputs) as address:
+        cluster = Cluster(address)
+        # A node that has just come back does not know yet who leads.
+        cluster.wait_until_active(_ELECTION_SECONDS)
+        yield cluster
 
 
 def _compare(vault: "_Vault", secret: Resource, *, repair: bool) -> Drift | None:
@@ -99,21 +102,23 @@ def _compare(vault: "_Vault", secret: Resource, *, repair: bool) -> Drift | None
 class _Vault:
     """Vault's API as the limited account. Not hvac, whose requests take four times the time of these."""
 
-    def __init__(self, address: str, ca: str, owned: Resource) -> None:
-        self._address = address
-        url = urlsplit(address)
+    def __init__(self, cluster: Cluster, account: Resource) -> None:
+        self._address = str(cluster.active().url)
+        url = urlsplit(self._address)
         # A node that has just come back answers 500 until it knows who leads.
         patient = urllib3.Retry(
             total=6, backoff_factor=0.5, status_forcelist=[500, 502, 503],
             allowed_methods=None, raise_on_status=False, redirect=False,
         )  # fmt: skip
         self._pool = urllib3.HTTPSConnectionPool(
-            url.hostname or "", url.port, ssl_context=ssl.create_default_context(cadata=ca),
+            url.hostname or "", url.port, ssl_context=cluster.context,
             maxsize=_AT_ONCE, retries=patient, timeout=30,
         )  # fmt: skip
         self._headers = {"X-Vault-Request": "true"}
-        path = f"auth/{owned.outputs['mount']}/login/{owned.outputs['name']}"
-        password = _password(owned)
+        if account.outputs.get("namespace"):
+            self._headers["X-Vault-Namespace"] = account.outputs["namespace"]
+        path = f"auth/{account.outputs['mount']}/login/{account.outputs['name']}"
+        password = _password(account)
         status, body = self._send("POST", path, {"password": password.reveal()})
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise StackError(f"Vault at {self._address} answers {status}; see `make status`")
@@ -159,10 +164,10 @@ class _Vault:
         return answer.status, document
 
 
-def _password(owned: Resource) -> Secret:
-    file = owned.outputs.get("password_file")
+def _password(account: Resource) -> Secret:
+    file = account.outputs.get("password_file")
     if file is None:
-        return Secret(owned.outputs["password"])
+        return Secret(account.outputs["password"])
     try:
         return Secret(Path(file).read_text())
     except OSError as error:

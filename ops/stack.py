@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
+EXTERNAL = "pulumi-python:dynamic/strongroom:External"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "vault:kv/secretV2:SecretV2"  # noqa: S105  a type's name
 STACK = "pulumi:pulumi:Stack"
@@ -79,10 +80,25 @@ def the_only(found: Sequence[Resource], kind: str) -> Resource:
     """
     matching = [each for each in found if each.type == kind]
     if len(matching) != 1:
+        if any(each.type == EXTERNAL for each in found):
+            raise StackError(
+                "this stack's Vault is somebody else's, and so are its keys and servers; ask its owner"
+            )
         raise StackError(
             f"the stack has {len(matching)} resources of type {kind} instead of one; run `pulumi up` first"
         )
     return matching[0]
+
+
+def the_account(found: Sequence[Resource]) -> Resource:
+    """Give what says where Vault is and as whom this program works in it, whoever runs it.
+
+    Raises:
+        StackError: if there is no such resource.
+
+    """
+    outside = [each for each in found if each.type == EXTERNAL]
+    return outside[0] if len(outside) == 1 else the_only(found, OWNED)
 
 
 def selected(root: Path) -> str:

@@ -18,6 +18,7 @@ from mistakes.explain import closest
 from mistakes.shapes import Label
 from ops.stack import StackError, selected
 from reach.pods import PORT
+from settings.external import External
 from settings.login import Access
 from settings.stack import Stack, of_file
 
@@ -45,7 +46,8 @@ def workload(
     """Give the YAML for service `shop/orders`, with comments that say where each part goes.
 
     `asked` is one of DELIVERIES; without, what the service's own file chooses, else annotations. `address` is
-    Vault's as pods reach it; without, that of the chart's Service in the servers' namespace.
+    Vault's as pods reach it; without, that of the chart's Service in the servers' namespace, or of the Vault that
+    somebody else runs.
 
     Only what is needed is read: mistakes elsewhere in the stack's file, and files that are missing on this machine,
     are `ops check`'s concern.
@@ -94,20 +96,28 @@ def _access(stack: Stack, address: str | None) -> PodAccess:
         if any(each["loc"][:1] in {(name,) for name in fields} for each in error.errors()):
             raise _wrong(stack, "access") from None
     try:
-        # The chart calls its Service as we call the release.
-        namespace = TypeAdapter(Label).validate_python(
-            _part(stack, "server").get("namespace", "vault")
-        )
+        vault, vault_namespace = _place(_part(stack, "server"))
     except ValidationError:
         raise _wrong(stack, "server") from None
     try:
         return PodAccess(
-            address=address or f"https://vault.{namespace}.svc:{PORT}",
+            address=address or vault,
             login_mount=login.get("mount", fields["mount"]),
             audience=login.get("audience", fields["audience"]),
+            vault_namespace=vault_namespace,
         )
     except ValueError as error:
         raise StackError(f"--{error}; write https://<name that its certificate has>:8200") from None
+
+
+def _place(server: Document) -> tuple[str, str | None]:
+    """Give Vault's address, as pods reach it, and its own namespace."""
+    if server.get("kind") == "external":
+        external = External.model_validate(server)
+        return external.address, external.vault_namespace
+    # The chart calls its Service as we call the release.
+    namespace = TypeAdapter(Label).validate_python(server.get("namespace", "vault"))
+    return f"https://vault.{namespace}.svc:{PORT}", None
 
 
 def _part(stack: Stack, name: str) -> Document:

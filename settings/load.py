@@ -20,6 +20,7 @@ from mistakes.explain import closest, explain
 from settings.base import Model
 from settings.cloud import Aws, Custody
 from settings.database import PASSWORD as DATABASE_PASSWORD
+from settings.external import External
 from settings.helm import Helm, OwnTls
 from settings.login import Access, Account
 from settings.model import Settings
@@ -115,7 +116,8 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
         if server := _server(values.get("server")):
             mistakes += _database_password(stack, server)
         if cloud := _part(Aws, values.get("cloud")):
-            mistakes += _names(stack, cloud, reading)
+            mistakes += _names(stack, cloud, reading, external=_is_external(values))
+        mistakes += _no_cloud(stack, values, reading)
         mistakes += _files(stack, values, root)
     if mistakes or settings is None:
         raise MistakesError(mistakes)
@@ -142,8 +144,8 @@ def _part(model: type[_Part], value: object) -> _Part | None:
         return None
 
 
-def _server(value: object) -> Processes | Helm | None:
-    adapter: TypeAdapter[Processes | Helm] = TypeAdapter(Server)
+def _server(value: object) -> Processes | Helm | External | None:
+    adapter: TypeAdapter[Processes | Helm | External] = TypeAdapter(Server)
     try:
         return adapter.validate_python(value)
     except ValidationError:
@@ -233,12 +235,13 @@ def _password(stack: Stack, account: Account) -> Iterator[Mistake]:
         yield stack.mistake(("account",), "has no password", cure)
 
 
-def _database_password(stack: Stack, server: Processes | Helm) -> Iterator[Mistake]:
+def _database_password(stack: Stack, server: Processes | Helm | External) -> Iterator[Mistake]:
     given = DATABASE_PASSWORD in stack.secrets or DATABASE_PASSWORD in stack.values
-    if server.database is not None and not given:
+    database = None if isinstance(server, External) else server.database
+    if database is not None and not given:
         cure = _set_secret(stack, DATABASE_PASSWORD)
         yield stack.mistake(("server", "database"), "has no password", cure)
-    if server.database is None and given:
+    if database is None and given:
         wrong = "is the password of a database, and there is no server.database"
         cure = f"run: pulumi config rm --stack {stack.name} {DATABASE_PASSWORD}"
         yield stack.mistake((DATABASE_PASSWORD,), wrong, cure)
@@ -247,12 +250,32 @@ def _database_password(stack: Stack, server: Processes | Helm) -> Iterator[Mista
 _STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
 
 
-def _names(stack: Stack, cloud: Aws, reading: Reading) -> Iterator[Mistake]:
+def _is_external(values: Mapping[str, Any]) -> bool:
+    server = values.get("server")
+    return isinstance(server, Mapping) and server.get("kind") == "external"
+
+
+def _no_cloud(stack: Stack, values: Mapping[str, Any], reading: Reading) -> Iterator[Mistake]:
+    """Seal and custody need a cloud; where they are somebody else's, only buckets do."""
+    if "cloud" in values or "cloud" in stack.secrets:
+        return
+    if not _is_external(values):
+        cure = f"write {NAMESPACE}:cloud: `key: value` lines below it"
+        yield stack.mistake(("cloud",), "is missing", cure)
+        return
+    for bucket, mistake in reading.buckets.items():
+        cure = f"write {NAMESPACE}:cloud, or delete the entry"
+        yield mistake(f"bucket {bucket} needs a cloud, and stack {stack.name} names none", cure)
+
+
+def _names(stack: Stack, cloud: Aws, reading: Reading, *, external: bool) -> Iterator[Mistake]:
     """Names in the cloud are made of the stack's."""
     if not _STACK.fullmatch(stack.name):
         wrong = "the stack's name is part of names in the cloud"
         cure = "name it with at most 31 lower-case letters, digits and hyphens"
         yield Mistake(file=stack.document.file, wrong=wrong, cure=cure)
+    if external:
+        return
     custody = cloud.bucket or names.custody_bucket(cloud.account_id, stack.name)
     for bucket, mistake in reading.buckets.items():
         if names.application_bucket(cloud.account_id, stack.name, bucket) == custody:
@@ -287,7 +310,9 @@ def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mist
             yield stack.mistake(path, wrong, "write another")
 
 
-def _server_files(server: Processes | Helm) -> dict[MistakePath, str | None]:
+def _server_files(server: Processes | Helm | External) -> dict[MistakePath, str | None]:
+    if isinstance(server, External):
+        return {("server", "ca"): server.ca}
     tls = server.tls
     database: dict[MistakePath, str | None] = {
         ("server", "database", "ca"): None if server.database is None else server.database.ca

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from mistakes.shapes import FilePath, YesNo
 from settings.base import Finding, Model
-from settings.cloud import Aws, Custody, SealIdentity, identity_findings, identity_of
+from settings.cloud import Aws, Custody, identity_findings
+from settings.external import External, external_findings
 from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
 from settings.server import Server
@@ -30,7 +31,13 @@ class Settings(Model):
         FilePath, Field(description="The catalogue's directory, relative to the project.")
     ] = "catalog"
     # A union by `kind` when there is a second one, as `server` is.
-    cloud: Annotated[Aws, Field(description="Where keys and buckets live.")]
+    cloud: Annotated[
+        Aws | None,
+        Field(
+            description="Where keys and buckets live. Must be given, but for server.kind external where no"
+            " service has a cloud entry."
+        ),
+    ] = None
     custody: Annotated[Custody, Field(description="Custody of what init returns.")] = Custody()
     server: Annotated[Server, Field(description="What runs the Vault servers.")]
     account: Annotated[
@@ -46,22 +53,28 @@ class Settings(Model):
     @property
     def in_pods(self) -> bool:
         """Whether the servers are pods."""
-        return self.server.kind != "processes"
+        return isinstance(self.server, Helm)
 
     @property
-    def seal_identity(self) -> SealIdentity:
-        """Where the servers' own AWS identity comes from."""
-        return identity_of(self.cloud, in_pods=self.in_pods)
+    def is_external(self) -> bool:
+        """Whether somebody else runs the servers."""
+        return isinstance(self.server, External)
+
+    @property
+    def vault_namespace(self) -> str | None:
+        """The namespace of Vault's own in which everything lies; None: the root."""
+        return self.server.vault_namespace if isinstance(self.server, External) else None
+
+    @property
+    def own_cloud(self) -> Aws:
+        """The cloud of seal and custody, which is given unless somebody else runs the servers."""
+        if self.cloud is None:
+            raise ValueError("cloud must be given: seal and custody are there")
+        return self.cloud
 
     def findings(self) -> Iterator[Finding]:
         """Hold what concerns two parts."""
-        for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
-            yield ("cloud", *path), wrong, cure
-        if not self.cloud.is_emulator:
-            for index, cidr in enumerate(self.account.cidrs):
-                if cidr.endswith("/0"):
-                    wrong = "lets the account log in from everywhere"
-                    yield ("account", "cidrs", index), wrong, "write the pipeline's networks"
+        yield from self._of_cloud()
         if isinstance(self.server, Helm):
             for path, wrong, cure in tunnel_findings(self.server, self.account.cidrs):
                 yield ("account", *path), wrong, cure
@@ -72,3 +85,17 @@ class Settings(Model):
                 whose = f"{same[0]}'s mount" if same else "Vault's own login mount"
                 yield (part, "mount"), f"is {whose} already", "write another"
             mounts[part] = mount
+
+    def _of_cloud(self) -> Iterator[Finding]:
+        if self.is_external:
+            has_custody = "custody" in self.model_fields_set
+            yield from external_findings(self.cloud, has_custody=has_custody)
+        elif self.cloud is not None:
+            for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
+                yield ("cloud", *path), wrong, cure
+        if not self.is_external and self.cloud is not None and self.cloud.is_emulator:
+            return
+        for index, cidr in enumerate(self.account.cidrs):
+            if cidr.endswith("/0"):
+                wrong = "lets the account log in from everywhere"
+                yield ("account", "cidrs", index), wrong, "write the pipeline's networks"

@@ -8,9 +8,10 @@ from pydantic import Field
 from mistakes.shapes import FilePath, Label, Text, Whole, shape
 from settings.base import Finding, Model
 from settings.database import Database, database_findings
+from settings.external import External
 from settings.helm import Helm
 
-__all__ = ["Helm", "Processes", "Server", "Tls"]
+__all__ = ["External", "Helm", "Processes", "Server", "Tls"]
 
 Port = Annotated[Whole, Field(ge=1024, le=65534, examples=[8200])]
 NODES = (1, 3, 5)
@@ -95,5 +96,5 @@ class Processes(Model):
             taken.setdefault(port, "a generate-root port")
 
 
-Server = Annotated[Processes | Helm, Field(discriminator="kind")]
+Server = Annotated[Processes | Helm | External, Field(discriminator="kind")]
 """What runs the Vault servers, by `kind`."""

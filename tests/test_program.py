@@ -339,3 +339,53 @@ def test_without_a_tunnel_the_program_stops_before_anything_is_declared(
 
     with pytest.raises(SystemExit):
         _run(declare, in_pods[stack])
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A Vault that somebody else runs, and a cloud for the catalogue's bucket."""
+    password_file = tmp_path_factory.mktemp("outside") / "password"
+    password_file.write_text("correct-horse-battery-staple")
+    cloud = {"kind": "aws", "region": "eu-central-1", "accountId": "123456789012"}
+    server = {
+        "kind": "external", "flavour": "vault", "address": "https://vault.example.com",
+        "vaultNamespace": "team",
+    }  # fmt: skip
+    return _of_engine(
+        {
+            "strongroom:cloud": cloud,
+            "strongroom:server": server,
+            "strongroom:account": {"cidrs": ["10.0.0.0/8"], "passwordFile": str(password_file)},
+            "strongroom:access": {"method": "kubernetes", "host": "https://kubernetes.example.com"},
+        }
+    )
+
+
+def test_of_a_vault_of_somebody_else_s_neither_seal_nor_custody_is_made(
+    declare: Declare, outside: dict[str, str]
+) -> None:
+    declared = _declared(declare, outside)
+
+    types = {resource.type for resource in declared.resources}
+    assert not any(each.startswith(("aws:kms", "kubernetes:", NODES)) for each in types)
+    assert OWNED not in types
+    buckets = declared.all("aws:s3/bucket:Bucket")
+    assert [bucket.inputs["bucket"] for bucket in buckets] == [
+        "strongroom-123456789012-test-invoices"
+    ]
+    assert declared.all("aws:iam/accessKey:AccessKey")
+    assert not declared.all("aws:iam/role:Role")
+
+
+def test_in_it_the_account_configures_everything_in_the_namespace(
+    declare: Declare, outside: dict[str, str]
+) -> None:
+    declared = _declared(declare, outside)
+
+    inside = [r for r in declared.resources if r.type.startswith("vault:")]
+    assert len(inside) > 10
+    assert {resource.provider for resource in inside} == {"bootstrap-provider"}
+    provider = declared.one("pulumi:providers:vault")
+    assert (provider["address"], provider["namespace"]) == ("https://vault.example.com", "team")
+    assert declared.exports["logins"]["shop/orders"]["namespace"] == "team"
+    assert declared.exports["address"] == "https://vault.example.com"

@@ -18,13 +18,15 @@ class ServicesArgs:
     services: tuple[Service, ...]
     login: ServiceLogin
     key_value: str
+    vault_namespace: str | None = None
+    """Vault's own, in which all of it lies; None: the root."""
 
 
 class Services(pulumi.ComponentResource):
     """For service `shop/orders`: acl and role `svc-shop.orders`, bound to ServiceAccount `orders` in `shop`."""
 
     logins: dict[str, dict[str, str]]
-    """Service -> {mount, role}."""
+    """Service -> {mount, role}, and namespace where there is one."""
 
     def __init__(
         self, name: str, args: ServicesArgs, opts: pulumi.ResourceOptions | None = None
@@ -44,6 +46,8 @@ class Services(pulumi.ComponentResource):
                 role, namespace=service.namespace, service_account=service.name, acl=acl
             )
             self.logins[service.id] = {"mount": args.login.mount, "role": role}
+            if args.vault_namespace is not None:
+                self.logins[service.id]["namespace"] = args.vault_namespace
         self.register_outputs({})
 
 

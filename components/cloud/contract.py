@@ -77,11 +77,8 @@ class BucketGrant:
     rotate_seconds: int
 
 
-class Cloud(Protocol):
-    """A cloud, as the wiring sees it."""
-
-    seal: Seal
-    custody: CustodyPlace
+class Applications(Protocol):
+    """What services get from a cloud."""
 
     def application_credentials(
         self, grant: BucketGrant, *, now: float
@@ -93,3 +90,10 @@ class Cloud(Protocol):
         `now` is Unix seconds; it decides which of the two keys is the current one.
         """
         ...
+
+
+class Cloud(Applications, Protocol):
+    """A cloud, as the wiring sees it."""
+
+    seal: Seal
+    custody: CustodyPlace

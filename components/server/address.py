@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from custody.errors import CustodyError
 from custody.request import ClusterAddress
 from reach.errors import EndsError, ReachError
 from reach.pods import Pods, wait_until_running
+
+if TYPE_CHECKING:
+    from custody.external import ExternalCluster
 
 _RUNNING_SECONDS = 600.0
 """An image is pulled and volumes are made meanwhile."""
@@ -65,6 +68,21 @@ def _wait(pods: Pods, say: Callable[[str], None], explain: Callable[[], None] | 
         if explain is not None:
             explain()
         raise
+
+
+def external_cluster(props: Mapping[str, Any]) -> "ExternalCluster":
+    """Give what the properties lead to; asks nobody."""
+    from custody.external import ExternalAddress, ExternalCluster  # noqa: PLC0415  hvac is slow to import
+
+    return ExternalCluster(
+        ExternalAddress(
+            flavour=props["flavour"],
+            url=props["address"],
+            # Pulumi drops what is None.
+            ca_certificate=props.get("ca_certificate"),
+            namespace=props.get("namespace"),
+        )
+    )
 
 
 @contextmanager

@@ -19,6 +19,8 @@ class PodAccess:
     audience: str
     """What their tokens must be made for."""
     key_value: str = KEY_VALUE
+    vault_namespace: str | None = None
+    """Vault's own, in which login and secrets lie; None: the root."""
 
     def __post_init__(self) -> None:
         if not self.address.startswith("https://"):

@@ -41,6 +41,7 @@ def secret_provider_class(service: Service, access: PodAccess, choice: WorkloadC
             "parameters": {
                 "roleName": service.role,
                 "vaultAuthMountPath": access.login_mount,
+                **({"vaultNamespace": access.vault_namespace} if access.vault_namespace else {}),
                 "audience": access.audience,
                 # The driver takes text only.
                 "objects": yaml.safe_dump(objects, sort_keys=False),

@@ -27,6 +27,7 @@ def secret_store(service: Service, access: PodAccess) -> Document:
             "provider": {
                 "vault": {
                     "server": access.address,
+                    **({"namespace": access.vault_namespace} if access.vault_namespace else {}),
                     "path": access.key_value,
                     "version": "v2",
                     "caProvider": {"type": "ConfigMap", "name": CA_CONFIG_MAP, "key": CA_KEY},

@@ -50,6 +50,7 @@ def annotations(service: Service, access: PodAccess, choice: WorkloadChoice) -> 
     chosen = {
         "agent-inject": "true",
         "service": access.address,
+        **({"namespace": access.vault_namespace} if access.vault_namespace else {}),
         "ca-cert": f"{_TOKEN_DIRECTORY}/{CA_KEY}",
         # The kubernetes method posts role and token, which is what a jwt mount takes as well.
         "auth-type": "kubernetes",

@@ -8,8 +8,8 @@ import pytest
 from hvac.exceptions import Forbidden
 
 from acl.account import Shape, account_acl
+from components.account import AccountArgs
 from components.bootstrap import (
-    AccountArgs,
     BootstrapProvider,
     VaultBootstrap,
     VaultBootstrapArgs,

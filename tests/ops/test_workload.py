@@ -18,7 +18,7 @@ from ops.__main__ import Way
 from ops.workload import DELIVERIES
 from tests.components.workload import crds
 from tests.ops import command
-from tests.settings.project import Project, edited
+from tests.settings.project import EXTERNAL, Project, edited
 
 PREFIX = "vault.hashicorp.com/"
 
@@ -114,6 +114,22 @@ def test_the_stack_says_where_vault_is_and_how_to_log_in(project: Project) -> No
     assert annotations[f"{PREFIX}auth-path"] == "auth/cluster-a"
     sources = patch["spec"]["template"]["spec"]["volumes"][0]["projected"]["sources"]
     assert sources[0]["serviceAccountToken"]["audience"] == "safe"
+
+
+def test_of_a_vault_of_somebody_else_s_address_and_namespace_are_its_own(project: Project) -> None:
+    project.stack = EXTERNAL.replace("    ca: pem\n", "    vaultNamespace: teams/shop\n")
+    project.write()
+
+    (patch,) = printed(project, "--as", "annotations")
+    store, _, _ = printed(project, "--as", "external-secret")
+    made, _ = printed(project, "--as", "csi")
+
+    annotations = patch["spec"]["template"]["metadata"]["annotations"]
+    assert annotations[f"{PREFIX}service"] == "https://vault.example.com:8200"
+    assert annotations[f"{PREFIX}namespace"] == "teams/shop"
+    jsonschema.validate(store, crds.SECRET_STORE)
+    assert store["spec"]["provider"]["vault"]["namespace"] == "teams/shop"
+    assert made["spec"]["parameters"]["vaultNamespace"] == "teams/shop"
 
 
 def test_another_address_may_be_given(project: Project) -> None:

@@ -53,6 +53,20 @@ HELM = STACK.replace(
 )
 """The same with servers as pods."""
 
+_OF_ONE_S_OWN = STACK[: STACK.index("  strongroom:account:")]
+EXTERNAL = STACK.replace(
+    _OF_ONE_S_OWN,
+    """\
+config:
+  strongroom:server:
+    kind: external
+    flavour: vault
+    address: https://vault.example.com:8200
+    ca: pem
+""",
+)
+"""The same with servers of somebody else's, and no cloud."""
+
 ORDERS = """\
 service: orders
 namespace: shop

@@ -7,6 +7,7 @@ import pytest
 
 from mistakes import MistakesError
 from settings.database import database_of
+from settings.server import Processes
 from tests.settings.project import HELM, STACK, Project
 
 PROCESSES = "    tls: {certificate: pem, key: pem, ca: pem}\n"
@@ -34,6 +35,7 @@ def test_what_is_said_arrives_with_the_usual_port(tmp_path: Path) -> None:
     settings, _ = project(tmp_path, STACK, PROCESSES, database()).read()
 
     (tmp_path / "pem").write_text("a CA")
+    assert isinstance(settings.server, Processes)
     said = settings.server.database
     assert said is not None
     given = said.model_copy(update={"ca": str(tmp_path / "pem")})

@@ -9,20 +9,31 @@ import yaml
 from mistakes import MistakesError
 from settings.load import examine
 from settings.stack import of_file
-from tests.settings.project import HELM, STACK, Project, edited
+from tests.settings.project import EXTERNAL, HELM, ORDERS, STACK, Project, edited
 
 HERE = Path(__file__).parent
 CASES = [
     (base, case)
-    for base, file in ((STACK, "wrong.yaml"), (HELM, "wrong_helm.yaml"))
+    for base, file in (
+        (STACK, "wrong.yaml"),
+        (HELM, "wrong_helm.yaml"),
+        (EXTERNAL, "wrong_external.yaml"),
+    )
     for case in yaml.safe_load((HERE / file).read_text())
 ]
+
+
+WITHOUT_BUCKET = "".join(
+    line
+    for line in ORDERS.splitlines(keepends=True)
+    if "invoices" not in line and "cloud" not in line
+)
 
 
 def test_a_right_project_is_read(tmp_path: Path) -> None:
     settings, catalog = Project(tmp_path).read()
 
-    assert settings.cloud.account_id == "123456789012"
+    assert settings.own_cloud.account_id == "123456789012"
     assert settings.keep is True
     assert [service.id for service in catalog.services] == ["shop/billing", "shop/orders"]
 
@@ -33,8 +44,44 @@ def test_each_mistake_is_one_line_with_its_place(
 ) -> None:
     project = Project(tmp_path)
     project.stack = edited(base, case["replace"].items())
+    if base is EXTERNAL:
+        project.catalog["orders.yaml"] = WITHOUT_BUCKET
 
     assert project.mistakes() == case["says"]
+
+
+def test_a_vault_of_somebody_else_s_needs_no_cloud(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.stack, project.catalog["orders.yaml"] = EXTERNAL, WITHOUT_BUCKET
+
+    settings, _ = project.read()
+
+    assert (settings.cloud, settings.is_external, settings.in_pods) == (None, True, False)
+
+
+def test_a_service_with_a_bucket_needs_one_all_the_same(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.stack = EXTERNAL
+
+    assert project.mistakes() == [
+        (
+            "catalog/orders.yaml:6: bucket invoices needs a cloud, and stack dev names none;"
+            " write strongroom:cloud, or delete the entry"
+        )
+    ]
+
+
+def test_servers_of_one_s_own_need_a_cloud(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    start, end = (STACK.index(f"  strongroom:{part}:") for part in ("cloud", "custody"))
+    project.stack = STACK[:start] + STACK[end:]
+
+    assert project.mistakes() == [
+        (
+            "Pulumi.dev.yaml: strongroom:cloud is missing;"
+            " write strongroom:cloud: `key: value` lines below it"
+        )
+    ]
 
 
 def test_mistakes_of_all_files_are_said_at_once(tmp_path: Path) -> None:
@@ -89,7 +136,7 @@ def test_a_plain_loopback_endpoint_is_an_emulator_that_may_do_without_tls(tmp_pa
 
     settings, _ = project.read()
 
-    assert settings.cloud.is_emulator
+    assert settings.own_cloud.is_emulator
     assert settings.account.cidrs == ("0.0.0.0/0",)
 
 

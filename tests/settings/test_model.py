@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from settings.cloud import identity_of
 from settings.helm import Helm
 from settings.model import Settings
 from settings.server import Processes
@@ -16,14 +17,15 @@ def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None
 
     assert settings.keep is True
     assert settings.catalog == "catalog"
-    assert (settings.cloud.endpoint, settings.cloud.bucket) == (None, None)
-    assert (settings.cloud.tls_only, settings.cloud.write_once) == (True, True)
-    assert settings.cloud.deletion_window_days == 30
-    assert (settings.in_pods, settings.seal_identity) == (False, "keys")
+    cloud = settings.own_cloud
+    assert (cloud.endpoint, cloud.bucket) == (None, None)
+    assert (cloud.tls_only, cloud.write_once) == (True, True)
+    assert cloud.deletion_window_days == 30
+    assert (settings.in_pods, identity_of(cloud, in_pods=False)) == (False, "keys")
     assert (settings.custody.prefix, settings.custody.directory) == ("", ".strongroom")
     assert (settings.custody.writers, settings.custody.readers) == ((), ())
-    assert (settings.server.namespace, settings.server.service_account) == ("vault", "vault")
     assert isinstance(settings.server, Processes)
+    assert (settings.server.namespace, settings.server.service_account) == ("vault", "vault")
     assert settings.server.generate_root_ports == (8300, 8301, 8302)
     assert (settings.account.mount, settings.account.name) == ("strongroom", "strongroom")
     assert (settings.access.mount, settings.access.audience) == ("kubernetes", "vault")

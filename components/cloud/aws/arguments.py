@@ -34,8 +34,8 @@ access key, or the machine that they run on."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AwsCloudArgs:
-    """Which account and region, whose pods unseal, and who takes custody.
+class AwsApplicationsArgs:
+    """Which account and region.
 
     Raises:
         ValueError: naming the field that AWS, or the documents built from it, could not bear.
@@ -46,6 +46,32 @@ class AwsCloudArgs:
     """Part of every name, so that stacks of one account don't meet."""
     region: str
     account_id: str
+    endpoint: str | None = None
+    """An emulator's URL; None at AWS itself."""
+    pod_endpoint: str | None = None
+    """The emulator's URL as pods reach it, where servers and services are pods."""
+    tls_only: bool = True
+    """Whether buckets refuse plain HTTP. Off only where that can't be judged."""
+    keep: bool = True
+
+    def __post_init__(self) -> None:
+        _matches("stack", self.stack, _STACK, "lower-case letters, digits and hyphens, at most 31")
+        _matches("region", self.region, _REGION, "a region such as eu-central-1 (not in China)")
+        _matches("account_id", self.account_id, _ACCOUNT, "twelve digits")
+        if self.endpoint is not None:
+            _check_endpoint("endpoint", self.endpoint, _is_loopback, "on a loopback address")
+        if self.pod_endpoint is not None:
+            if self.endpoint is None:
+                raise ValueError(
+                    "pod_endpoint must be absent without endpoint: AWS has one address"
+                )
+            _check_endpoint("pod_endpoint", self.pod_endpoint, _is_private, "on a private address")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsCloudArgs(AwsApplicationsArgs):
+    """Besides: whose pods unseal, and who takes custody."""
+
     namespace: str
     """Of Vault's pods."""
     service_account: str
@@ -58,27 +84,18 @@ class AwsCloudArgs:
     instance_role: str | None = None
     """instance-profile: ARN of the machines' role. It is made elsewhere and needs an IAM policy of its own;
     whoever runs the program must be trusted to take it, for the proof before init."""
-    endpoint: str | None = None
-    """An emulator's URL; None at AWS itself."""
-    pod_endpoint: str | None = None
-    """The emulator's URL as pods reach it, where servers and services are pods."""
     bucket: str | None = None
     """Custody's; None: strongroom-custody-<account>-<stack>."""
     prefix: str = ""
     writers: tuple[str, ...] = ()
     """ARNs that may take custody's writer role; empty: whoever the account's IAM lets."""
     readers: tuple[str, ...] = ()
-    tls_only: bool = True
-    """Whether buckets refuse plain HTTP."""
     write_once: bool = True
-    """Whether custody's bucket refuses to overwrite. Both are off only where they can't be judged."""
+    """Whether custody's bucket refuses to overwrite. Off only where that can't be judged."""
     deletion_window_days: int = 30
-    keep: bool = True
 
     def __post_init__(self) -> None:
-        _matches("stack", self.stack, _STACK, "lower-case letters, digits and hyphens, at most 31")
-        _matches("region", self.region, _REGION, "a region such as eu-central-1 (not in China)")
-        _matches("account_id", self.account_id, _ACCOUNT, "twelve digits")
+        super().__post_init__()
         self._check_identity()
         _matches("namespace", self.namespace, LABEL, "one Kubernetes namespace")
         _matches("service_account", self.service_account, SUBDOMAIN, "one ServiceAccount")
@@ -94,14 +111,6 @@ class AwsCloudArgs:
                 )
         if not 7 <= self.deletion_window_days <= 30:  # noqa: PLR2004  KMS's own bounds
             raise ValueError("deletion_window_days must be between 7 and 30")
-        if self.endpoint is not None:
-            _check_endpoint("endpoint", self.endpoint, _is_loopback, "on a loopback address")
-        if self.pod_endpoint is not None:
-            if self.endpoint is None:
-                raise ValueError(
-                    "pod_endpoint must be absent without endpoint: AWS has one address"
-                )
-            _check_endpoint("pod_endpoint", self.pod_endpoint, _is_private, "on a private address")
 
     def _check_identity(self) -> None:
         kind = self.seal_identity

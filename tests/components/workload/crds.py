@@ -57,6 +57,7 @@ _KUBERNETES = fields(
 _VAULT = fields(
     ["server"],
     server=TEXT,
+    namespace=TEXT,
     path=TEXT,
     version={"enum": ["v1", "v2"]},
     caProvider=fields(["name", "type"], type={"enum": ["Secret", "ConfigMap"]}, name=NAME, key=KEY),
