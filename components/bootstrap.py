@@ -122,7 +122,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
 
 _UPDATES = (
     "acl", "shape", "mount", "name", "cidrs", "password_fingerprint", "members",
-    "generate_root_members", "ca_certificate", "reach", "custody", "directory",
+    "generate_root_members", "ca_certificate", "reach", "custody", "directory", "raft_servers",
 )  # fmt: skip
 
 
@@ -165,6 +165,8 @@ def _request(
             AuditDevice(path=f"file-{index}", kind="file", options={"file_path": path})
             for index, path in enumerate(props["audit_files"])
         ),
+        # A state that an older program left has none.
+        raft_servers=int(props.get("raft_servers") or 0),
         recovery_shares=_shares(props)[0],
         recovery_threshold=_shares(props)[1],
     )
@@ -193,6 +195,7 @@ class VaultBootstrap(pulumi.ComponentResource):
                 "reach": args.server.reach and asdict(args.server.reach),
                 "wipe_commands": list(args.server.wipe_commands),
                 "audit_files": list(args.server.audit_files),
+                "raft_servers": args.server.raft_servers,
                 **custody_properties(args.custody, args.server.seal_proof),
                 **account_properties(account),
                 "shape": args.shape.to_document(),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from custody import account, envelope, keys, names, proofs, records, root, second_look
+from custody import account, autopilot, envelope, keys, names, proofs, records, root, second_look
 from custody.aws import Custody
 from custody.errors import CustodyError
 from custody.initialise import initialise
@@ -42,6 +42,7 @@ STEPS = (
     "drop envelope",
     "wait for members",
     "audit devices",
+    "autopilot",
     "account",
     "log in",
     "revoke root",
@@ -295,6 +296,8 @@ class _Run:
     def _make_account(self, token: Secret, declared: Account) -> None:
         with self.step("audit devices"):
             account.enable_audit(self.cluster, token, self.request.audit_devices)
+        with self.step("autopilot"):
+            autopilot.configure(self.cluster, token, self.request.raft_servers)
         with self.step("account"):
             account.apply(self.cluster, token, declared)
         with self.step("log in"):

@@ -85,6 +85,8 @@ class Request:
     directory: Path
     """Where the local copy of the envelope lies until custody has been read back."""
     audit_devices: tuple[AuditDevice, ...] = ()
+    raft_servers: int = 0
+    """How many servers keep their data in raft; 0: a database holds it."""
     recovery_shares: int = 5
     recovery_threshold: int = 3
     wipe_commands: tuple[str, ...] = ()

@@ -48,6 +48,8 @@ class Server(Protocol):
     """What empties the servers so that they can be initialised anew; printed where nobody owns them."""
     audit_files: tuple[str, ...]
     """Files of the audit devices that the bootstrap makes by API; none where the configuration makes them."""
+    raft_servers: int
+    """How many servers keep their data in raft; 0 where a database holds it."""
     reach: Reach | None
     """How the members are reached where they are pods; None where their URLs lead to them from here."""
     seal_proof: TokenProof | JobProof | None

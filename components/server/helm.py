@@ -86,6 +86,7 @@ class HelmServer(pulumi.ComponentResource):
     ca_file: pulumi.Output[str]
     wipe_commands: tuple[str, ...]
     audit_files: tuple[str, ...]
+    raft_servers: int
     reach: Reach | None
     seal_proof: TokenProof | JobProof | None
 
@@ -135,6 +136,7 @@ class HelmServer(pulumi.ComponentResource):
         self.seal_proof = _seal_proof(args, seal)
         self.wipe_commands = wipe_commands(pods, args.context)
         # OpenBao takes no audit device by API: there they stand in the configuration.
+        self.raft_servers = pods.replicas if pods.database is None else 0
         self.audit_files = AUDIT_FILES if pods.flavour == "vault" else ()
         # Through the release's own output, so that whoever uses an address waits for the pods.
         address = args.address or f"https://127.0.0.1:{args.local_port}"

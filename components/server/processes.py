@@ -171,6 +171,7 @@ class ProcessServer(pulumi.ComponentResource):
     ca_file: pulumi.Output[str]
     wipe_commands: tuple[str, ...]
     audit_files: tuple[str, ...]
+    raft_servers: int
     reach: Reach | None = None
     seal_proof: TokenProof | JobProof | None = None
 
@@ -213,6 +214,7 @@ class ProcessServer(pulumi.ComponentResource):
         # OpenBao takes no audit device by API: there they stand in each node's configuration.
         by_api = args.flavour == "vault"
         self.audit_files = tuple(str(directory / name) for name in AUDIT_LOGS) if by_api else ()
+        self.raft_servers = len(args.ports) if args.database is None else 0
         # Through the resource's own output, so that whoever uses an address waits for the nodes.
         self.members = cluster.apis.apply(lambda apis: [f"https://{api}" for api in apis])
         self.address = self.members.apply(lambda members: members[0])

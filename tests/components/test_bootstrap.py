@@ -40,6 +40,7 @@ class _Server:
     flavour: Literal["openbao", "vault"] = "openbao"
     wipe_commands: tuple[str, ...] = ("empty the servers",)
     audit_files: tuple[str, ...] = ()
+    raft_servers: int = 3
     reach: Reach | None = None
     seal_proof: TokenProof | JobProof | None = None
 
@@ -271,6 +272,7 @@ def _properties(
         },
         "wipe_commands": [],
         "audit_files": [],
+        "raft_servers": 3,
         "mount": "strongroom",
         "name": "strongroom",
         "cidrs": ["127.0.0.1/32"],

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real
 def test_three_nodes_go_from_empty_to_owned_and_stay_so(
     three_nodes: Cluster, place: AwsCustody, tmp_path: Path
 ) -> None:
-    request = request_for(three_nodes.address, place, tmp_path / "custody")
+    request = replace(request_for(three_nodes.address, place, tmp_path / "custody"), raft_servers=3)
     steps: list[tuple[str, str]] = []
 
     owned = bootstrap(request, lambda step, when: steps.append((step, when)))
@@ -42,6 +42,8 @@ def test_three_nodes_go_from_empty_to_owned_and_stay_so(
     assert inside.account["token_policies"] == ["strongroom"]
     assert (inside.account["token_ttl"], inside.account["token_max_ttl"]) == (1200, 3600)
     assert inside.mount["config"]["user_lockout_config"]["user_lockout_disable"]
+    assert inside.autopilot["cleanup_dead_servers"] is True
+    assert inside.autopilot["min_quorum"] == 3
 
     steps.clear()
     three_nodes.stop(2)

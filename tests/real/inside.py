@@ -24,6 +24,8 @@ class Inside:
     mount: Mapping[str, Any]
     """How its mount is tuned."""
     acl: str
+    autopilot: Mapping[str, Any]
+    """How raft's autopilot is configured."""
 
 
 def look_inside(request: Request) -> Inside:
@@ -49,6 +51,7 @@ def look_inside(request: Request) -> Inside:
             account=client.adapter.get(f"{users}/{account.name}")["data"],
             mount=client.adapter.get(f"/v1/sys/auth/{account.mount}")["data"],
             acl=client.sys.read_policy(account.acl_name)["data"]["rules"],
+            autopilot=client.adapter.get("/v1/sys/storage/raft/autopilot/configuration")["data"],
         )
     finally:
         revoke(cluster, token)
