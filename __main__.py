@@ -18,11 +18,12 @@ from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
 from components.bootstrap import AccountArgs, VaultBootstrap, VaultBootstrapArgs
-from components.cloud.aws.cloud import AwsCloud, AwsCloudArgs
+from components.cloud.choice import cloud as make_cloud
 from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
+from settings.clouds import cloud_of
 from settings.helm import Helm
 from settings.load import load, stack_secret
 from settings.server import Processes
@@ -100,30 +101,8 @@ def _pods(said: Helm) -> Server:
     )
 
 
-cloud = AwsCloud(
-    "cloud",
-    AwsCloudArgs(
-        stack=pulumi.get_stack(),
-        region=settings.cloud.region,
-        account_id=settings.cloud.account_id,
-        endpoint=settings.cloud.endpoint,
-        pod_endpoint=settings.cloud.pod_endpoint,
-        seal_identity=settings.seal_identity,
-        oidc_provider=settings.cloud.oidc_provider,
-        cluster_name=settings.cloud.cluster_name,
-        instance_role=settings.cloud.instance_role,
-        bucket=settings.cloud.bucket,
-        tls_only=settings.cloud.tls_only,
-        write_once=settings.cloud.write_once,
-        deletion_window_days=settings.cloud.deletion_window_days,
-        prefix=settings.custody.prefix,
-        writers=settings.custody.writers,
-        readers=settings.custody.readers,
-        namespace=settings.server.namespace,
-        service_account=settings.server.service_account,
-        keep=settings.keep,
-    ),
-)
+now = time.time()
+cloud = make_cloud("cloud", cloud_of(settings, stack=pulumi.get_stack(), now=now))
 server = _pods(settings.server) if isinstance(settings.server, Helm) else _nodes(settings.server)
 bootstrap = VaultBootstrap(
     "bootstrap",
@@ -182,7 +161,7 @@ People(
     ),
     account,
 )
-secrets = service_secrets(catalog.services, cloud, stack_secret, now=time.time())
+secrets = service_secrets(catalog.services, cloud, stack_secret, now=now)
 KeyValue("kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account)
 
 if isinstance(settings.server, Helm):

@@ -25,6 +25,8 @@ def custody_properties(place: CustodyPlace, proof: TokenProof | JobProof | None)
     """Give the properties that say where custody lies and how the seal is proven."""
     return {
         "custody": {
+            # None is dropped: what a state says of AWS is what it always said.
+            "kind": None if place.kind == "aws" else place.kind,
             "region": place.region,
             "endpoint": place.endpoint,
             "bucket": place.bucket,

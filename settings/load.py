@@ -12,13 +12,15 @@ from pydantic import TypeAdapter, ValidationError
 from catalog.model import Catalog
 from catalog.reader import Reading
 from catalog.reader import examine as examine_catalog
-from components.cloud.aws import names
+from components.cloud.alicloud import names as alicloud_names
+from components.cloud.aws import names as aws_names
 from mistakes import Mistake, MistakesError
 from mistakes.document import Path as MistakePath
 from mistakes.document import one_line, show
 from mistakes.explain import closest, explain
+from settings.alicloud import Alicloud
 from settings.base import Model
-from settings.cloud import Aws, Custody
+from settings.cloud import Aws, Cloud, Custody
 from settings.helm import Helm, OwnTls
 from settings.login import Access, Account
 from settings.model import Settings
@@ -110,7 +112,7 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
         # Part by part, so that a mistake in one hides none in another.
         if account := _part(Account, values.get("account")):
             mistakes += _password(stack, account)
-        if cloud := _part(Aws, values.get("cloud")):
+        if cloud := _cloud(values.get("cloud")):
             mistakes += _names(stack, cloud, reading)
         mistakes += _files(stack, values, root)
     if mistakes or settings is None:
@@ -134,6 +136,14 @@ _Part = TypeVar("_Part", bound=Model)
 def _part(model: type[_Part], value: object) -> _Part | None:
     try:
         return model.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _cloud(value: object) -> Aws | Alicloud | None:
+    adapter: TypeAdapter[Aws | Alicloud] = TypeAdapter(Cloud)
+    try:
+        return adapter.validate_python(value)
     except ValidationError:
         return None
 
@@ -232,8 +242,9 @@ def _password(stack: Stack, account: Account) -> Iterator[Mistake]:
 _STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
 
 
-def _names(stack: Stack, cloud: Aws, reading: Reading) -> Iterator[Mistake]:
+def _names(stack: Stack, cloud: Aws | Alicloud, reading: Reading) -> Iterator[Mistake]:
     """Names in the cloud are made of the stack's."""
+    names = aws_names if isinstance(cloud, Aws) else alicloud_names
     if not _STACK.fullmatch(stack.name):
         wrong = "the stack's name is part of names in the cloud"
         cure = "name it with at most 31 lower-case letters, digits and hyphens"

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mistakes.shapes import FilePath, YesNo
 from settings.base import Finding, Model
-from settings.cloud import Aws, Custody, SealIdentity, identity_findings, identity_of
+from settings.cloud import Aws, Cloud, Custody, identity_findings, identity_of
 from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
 from settings.server import Server
@@ -29,8 +29,7 @@ class Settings(Model):
     catalog: Annotated[
         FilePath, Field(description="The catalogue's directory, relative to the project.")
     ] = "catalog"
-    # A union by `kind` when there is a second one, as `server` is.
-    cloud: Annotated[Aws, Field(description="Where keys and buckets live.")]
+    cloud: Annotated[Cloud, Field(description="Where keys and buckets live.")]
     custody: Annotated[Custody, Field(description="Custody of what init returns.")] = Custody()
     server: Annotated[Server, Field(description="What runs the Vault servers.")]
     account: Annotated[
@@ -49,14 +48,15 @@ class Settings(Model):
         return self.server.kind != "processes"
 
     @property
-    def seal_identity(self) -> SealIdentity:
-        """Where the servers' own AWS identity comes from."""
-        return identity_of(self.cloud, in_pods=self.in_pods)
+    def seal_identity(self) -> str:
+        """Where the servers' own identity in the cloud comes from."""
+        if isinstance(self.cloud, Aws):
+            return identity_of(self.cloud, in_pods=self.in_pods)
+        return self.cloud.seal_identity
 
     def findings(self) -> Iterator[Finding]:
         """Hold what concerns two parts."""
-        for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
-            yield ("cloud", *path), wrong, cure
+        yield from self._of_the_cloud()
         if not self.cloud.is_emulator:
             for index, cidr in enumerate(self.account.cidrs):
                 if cidr.endswith("/0"):
@@ -72,3 +72,10 @@ class Settings(Model):
                 whose = f"{same[0]}'s mount" if same else "Vault's own login mount"
                 yield (part, "mount"), f"is {whose} already", "write another"
             mounts[part] = mount
+
+    def _of_the_cloud(self) -> Iterator[Finding]:
+        if isinstance(self.cloud, Aws):
+            for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
+                yield ("cloud", *path), wrong, cure
+        for path, wrong, cure in self.custody.of_another(self.cloud.kind):
+            yield ("custody", *path), wrong, cure

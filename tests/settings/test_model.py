@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from settings.cloud import Aws
 from settings.helm import Helm
 from settings.model import Settings
 from settings.server import Processes
@@ -16,6 +17,7 @@ def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None
 
     assert settings.keep is True
     assert settings.catalog == "catalog"
+    assert isinstance(settings.cloud, Aws)
     assert (settings.cloud.endpoint, settings.cloud.bucket) == (None, None)
     assert (settings.cloud.tls_only, settings.cloud.write_once) == (True, True)
     assert settings.cloud.deletion_window_days == 30
