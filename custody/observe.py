@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from custody import account, envelope, names, records
-from custody.aws import Custody, Stored
 from custody.errors import CustodyError
 from custody.request import Request
 from custody.states import Intent, Observation
+from custody.store import Custody, Stored
 from custody.vault import Cluster, Member
 
 _ELECTION_SECONDS = 30.0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.server.address import reached_cluster
 from custody.errors import CustodyError
-from custody.request import AwsCustody
+from custody.request import place_of
 from custody.root import minted
 from custody.secret import Secret
 from custody.vault import Cluster, ask
@@ -63,7 +63,7 @@ def roll(stack: str | None, say: Say) -> int:
     """
     found = resources(stack)
     owned, release = the_only(found, OWNED), the_only(found, RELEASE)
-    custody = AwsCustody(**owned.outputs["custody"])
+    custody = place_of(owned.outputs["custody"])
     with reached_cluster(owned.outputs) as address:
         return Roll(
             Pods.from_document(owned.outputs["reach"]),
