@@ -19,7 +19,7 @@ from custody.request import place_of
 from custody.root import minted
 from custody.secret import Secret
 from custody.vault import Cluster, ask
-from ops.snapshot import take
+from ops.snapshot import SnapshotError, take
 from ops.stack import OWNED, RELEASE, resources, the_only
 from reach.pods import CONTAINER, Pods, asked, core, sought, wait_until_running
 
@@ -184,8 +184,14 @@ class Roll:
 
     def _snapshot(self) -> None:
         self._say("the version changes: taking a snapshot first")
-        with self._minted() as token:
-            file = take(self._cluster.active(token), self._directory)
+        try:
+            with self._minted() as token:
+                file = take(self._cluster.active(token), self._directory)
+        except SnapshotError as error:
+            # Otherwise the cure would want what it cures.
+            raise SnapshotError(
+                f"{error}. Pods get the seal's new credentials by a roll: until then declare the image that runs"
+            ) from None
         self._say(f"snapshot verified: {file}")
 
     # --- one pod ---

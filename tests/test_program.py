@@ -325,6 +325,26 @@ def test_ack_s_pods_unseal_with_a_key_from_a_secret_which_the_bootstrap_proves(
     assert "seal_proof" not in owned.inputs
 
 
+def test_the_machines_role_is_proven_by_a_pod_and_an_assumed_one_with_its_key(
+    declare: Declare, in_pods: InPods
+) -> None:
+    cloud = json.loads(in_pods["prod"]["strongroom:cloud"])
+    del cloud["sealKeyDays"]
+
+    def owned(**said: str) -> dict[str, Any]:
+        text = json.dumps({**cloud, **said})
+        return _declared(declare, {**in_pods["prod"], "strongroom:cloud": text}).one(OWNED)
+
+    machine = owned(sealIdentity="instance-role", instanceRole="worker")
+    assumed = owned(sealIdentity="assumed-role")
+
+    assert "ALICLOUD_ROLE_NAME" in machine["seal_proof"]["job"]
+    assert "seal_credentials" not in machine
+    assert "seal_proof" not in assumed
+    assert assumed["custody"]["seal_role"] == "acs:ram::1234567890123456:role/cloud-unseal-role"
+    assert "ALICLOUD_SECRET_KEY" in assumed["seal_credentials"]
+
+
 def test_one_cloud_is_declared_and_no_other(declare: Declare, in_pods: InPods) -> None:
     def clouds(stack: str) -> set[str]:
         types = {r.type.split(":")[0] for r in _declared(declare, in_pods[stack]).resources}

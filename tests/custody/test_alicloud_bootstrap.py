@@ -11,9 +11,11 @@ from custody import names
 from custody.bootstrap import bootstrap, check
 from custody.errors import RefusedError
 from custody.request import AlicloudCustody, Request
+from custody.root import minted
 from custody.secret import Secret
 from custody.store import custody_at
 from custody.vault import Cluster as Servers
+from ops.snapshot import SnapshotError, take, verify
 from sandbox import certificates
 from sandbox.layout import Layout
 from tests.real.alicloud.account import PLACE, READER, SEAL_USER, WRITER, account
@@ -149,3 +151,20 @@ def test_a_seal_key_that_the_servers_may_not_use_is_found_before_init(vault: Vau
     [member] = Servers(vault.request.cluster).members()
     assert member is not None
     assert not member.initialised
+
+
+def test_a_snapshot_that_servers_with_an_expired_key_gave_is_not_trusted(
+    vault: Vault, tmp_path: Path
+) -> None:
+    bootstrap(vault.request)
+    with minted(vault.request.cluster, vault.request.custody) as token:
+        client = Servers(vault.request.cluster).active(token)
+        verify(take(client, tmp_path / "snapshots"))
+
+        vault.shut_out()
+        with pytest.raises(SnapshotError) as refused:
+            take(client, tmp_path / "snapshots")
+        vault.let_in()
+
+    assert "seal" in str(refused.value)
+    assert len(list((tmp_path / "snapshots").iterdir())) == 1
