@@ -1,5 +1,6 @@
 """The services behind one address: whoever sends x-acs-action or Action means KMS or STS, anybody else OSS."""
 
+import datetime as dt
 import json
 import secrets
 import ssl
@@ -57,6 +58,22 @@ class Services:
         )
         self.keys[made.id] = made
         return made
+
+    def session(self, role: str) -> dict[str, str]:
+        """Give credentials of a role, as STS and an instance's metadata do."""
+        made = AccessKey(
+            id=f"STS.{secrets.token_hex(8)}",
+            secret=secrets.token_hex(15),
+            principal=role,
+            token=secrets.token_hex(30),
+        )
+        self.keys[made.id] = made
+        return {
+            "AccessKeyId": made.id,
+            "AccessKeySecret": made.secret,
+            "SecurityToken": made.token or "",
+            "Expiration": f"{dt.datetime.now(dt.UTC) + dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
+        }
 
     def answer(self, request: Request) -> Reply | None:
         """Answer, or None for a connection that just ends."""
@@ -119,20 +136,8 @@ class Services:
             raise Failure(404, "EntityNotExist.Role")
         if not self.world.takes(key.principal, role):
             raise Failure(403, "NoPermission")
-        made = AccessKey(
-            id=f"STS.{secrets.token_hex(8)}",
-            secret=secrets.token_hex(15),
-            principal=role,
-            token=secrets.token_hex(30),
-        )
-        self.keys[made.id] = made
         return {
-            "Credentials": {
-                "AccessKeyId": made.id,
-                "AccessKeySecret": made.secret,
-                "SecurityToken": made.token,
-                "Expiration": "2026-01-01T01:00:00Z",
-            },
+            "Credentials": self.session(role),
             "AssumedRoleUser": {"Arn": f"{role}/{session}", "AssumedRoleId": "3"},
         }
 
