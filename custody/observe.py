@@ -79,7 +79,7 @@ def _recorded(listed: Mapping[str, Stored], name: str) -> bool:
     if name in listed and not listed[name].current:
         raise CustodyError(
             f"{name} was deleted from custody",
-            "restore it from its version (aws s3api list-object-versions, then delete the delete marker)",
+            "restore it from its version: list the object's versions, then delete the delete marker",
         )
     return name in listed
 
