@@ -83,12 +83,12 @@ class Identity:
     @cached_property
     def kms(self) -> Any:
         """Give the client of KMS."""
-        return Kms(self._config("kms"))
+        return Kms(self._config())
 
     @cached_property
     def sts(self) -> Any:
         """Give the client of STS."""
-        return Sts(self._config("sts"))
+        return Sts(self._config())
 
     @cached_property
     def oss(self) -> Any:
@@ -125,14 +125,15 @@ class Identity:
         )
         return Identity(key, self._place)
 
-    def _config(self, service: str) -> Config:
+    def _config(self) -> Config:
         own = urlsplit(self._place.endpoint or "")
         return Config(
             access_key_id=self._key.id,
             access_key_secret=self._key.secret.reveal(),
             security_token=self._key.token and self._key.token.reveal(),
             region_id=self._place.region,
-            endpoint=own.netloc or f"{service}.{self._place.region}.aliyuncs.com",
+            # None: the SDK knows each region's.
+            endpoint=own.netloc or None,
             protocol=own.scheme or "https",
             connect_timeout=_CONNECT_SECONDS * 1000,
             read_timeout=_READ_SECONDS * 1000,

@@ -9,6 +9,7 @@ import pytest
 
 from custody import names
 from custody.alicloud import Custody
+from custody.alicloud_clients import Identity, Key
 from custody.errors import NOT_OURS, CustodyError, RefusedError, UnreachableError
 from custody.request import AlicloudCustody, AwsCustody, place_of
 from custody.secret import Secret
@@ -466,6 +467,16 @@ def test_a_key_that_is_disabled_or_may_too_little_fails_the_proof(
         RefusedError, match="the servers' key is denied kms:DescribeKey on key-seal"
     ):
         Custody(_with_key(place, services.key(PIPELINE))).prove_seal()
+
+
+def test_the_real_cloud_is_asked_in_its_region_over_tls() -> None:
+    identity = Identity(Key(id="id", secret=Secret("secret")), PLACE)
+
+    assert identity.kms._endpoint == "kms.eu-central-1.aliyuncs.com"
+    assert identity.sts._endpoint == "sts.eu-central-1.aliyuncs.com"
+    assert identity.kms._protocol == identity.sts._protocol == "https"
+    endpoint = identity.oss._client._options.endpoint
+    assert endpoint.geturl() == "https://oss-eu-central-1.aliyuncs.com"
 
 
 def test_a_state_without_a_kind_is_aws_s() -> None:
