@@ -19,15 +19,15 @@ from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
 from components.account import AccountArgs
 from components.bootstrap import VaultBootstrap, VaultBootstrapArgs
-from components.cloud.aws.applications import AwsApplications
-from components.cloud.aws.cloud import AwsCloud
-from components.cloud.contract import Applications
+from components.cloud.choice import applications as make_applications
+from components.cloud.choice import cloud as make_cloud
+from components.cloud.contract import Applications, Cloud
 from components.engines.key_value import KeyValue, KeyValueArgs
 from components.external import ExternalVault, ExternalVaultArgs
 from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
-from settings.aws import aws_applications_of, aws_cloud_of
+from settings.clouds import applications_of, cloud_of
 from settings.database import database_of
 from settings.external import External
 from settings.helm import Helm
@@ -41,7 +41,7 @@ refuse_unrecorded()
 settings, catalog = load()
 
 
-def _nodes(said: Processes, cloud: AwsCloud) -> Server:
+def _nodes(said: Processes, cloud: Cloud) -> Server:
     return ProcessServer(
         "server",
         ProcessServerArgs(
@@ -84,7 +84,7 @@ def _workloads(said: Helm) -> None:
         )
 
 
-def _pods(said: Helm, cloud: AwsCloud) -> Server:
+def _pods(said: Helm, cloud: Cloud) -> Server:
     # Kubernetes' SDK takes a second to import: only where there are pods.
     from components.server.helm import HelmServer, HelmServerArgs  # noqa: PLC0415
     from settings.pods import chart_of, pods_of, tls_of  # noqa: PLC0415
@@ -110,7 +110,7 @@ def _pods(said: Helm, cloud: AwsCloud) -> Server:
     )
 
 
-def _bootstrap(said: Processes | Helm, cloud: AwsCloud) -> VaultBootstrap:
+def _bootstrap(said: Processes | Helm, cloud: Cloud) -> VaultBootstrap:
     return VaultBootstrap(
         "bootstrap",
         VaultBootstrapArgs(
@@ -155,16 +155,14 @@ shape = Shape(
         settings.people.mount: "userpass",
     },
 )
+now = time.time()
 applications: Applications | None
 bootstrap: VaultBootstrap | ExternalVault
 if isinstance(settings.server, External):
-    applications = None
-    if settings.cloud:
-        buckets = aws_applications_of(settings.cloud, pulumi.get_stack(), keep=settings.keep)
-        applications = AwsApplications("cloud", buckets)
+    applications = make_applications("cloud", applications_of(settings, pulumi.get_stack()))
     bootstrap = _external(settings.server)
 else:
-    cloud = AwsCloud("cloud", aws_cloud_of(settings, pulumi.get_stack(), settings.server))
+    cloud = make_cloud("cloud", cloud_of(settings, settings.server, pulumi.get_stack(), now))
     applications = cloud
     bootstrap = _bootstrap(settings.server, cloud)
 account = pulumi.ResourceOptions(provider=bootstrap.provider)
@@ -204,7 +202,7 @@ People(
     ),
     account,
 )
-secrets = service_secrets(catalog.services, applications, stack_secret, now=time.time())
+secrets = service_secrets(catalog.services, applications, stack_secret, now=now)
 KeyValue("kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account)
 
 if isinstance(settings.server, Helm):

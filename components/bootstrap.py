@@ -57,8 +57,8 @@ class BootstrapProvider(dynamic.ResourceProvider):
     @told(CustodyError, PasswordError)
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Prove, init, store, own: from wherever an earlier run got to."""
-        from custody.aws import Custody  # noqa: PLC0415  boto3 is slow to import
-        from custody.bootstrap import bootstrap  # noqa: PLC0415
+        from custody.bootstrap import bootstrap  # noqa: PLC0415  hvac is slow to import
+        from custody.store import custody_at  # noqa: PLC0415
 
         shape = Shape.from_document(props["shape"])
         say = progress("bootstrap")
@@ -66,7 +66,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
         def explain() -> None:
             # A server that can't use its seal key ends at once: then the proof knows why.
             say("prove seal", "before")
-            Custody(custody_of(props)).prove_seal()
+            custody_at(custody_of(props)).prove_seal()
 
         with reached_cluster(props, _as_step(say), explain) as cluster:
             owned = bootstrap(_request(props, shape, cluster), say)

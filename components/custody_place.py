@@ -12,7 +12,7 @@ from components.cloud.contract import CustodyPlace
 from components.server import seal_proof
 from components.server.address import in_custody_s_words
 from components.server.contract import JobProof, TokenProof
-from custody.request import AwsCustody
+from custody.request import Place, place_of
 from custody.secret import Secret
 
 Document = dict[str, Any]
@@ -25,6 +25,8 @@ def custody_properties(place: CustodyPlace, proof: TokenProof | JobProof | None)
     """Give the properties that say where custody lies and how the seal is proven."""
     return {
         "custody": {
+            # None is dropped: what a state says of AWS is what it always said.
+            "kind": None if place.kind == "aws" else place.kind,
             "region": place.region,
             "endpoint": place.endpoint,
             "bucket": place.bucket,
@@ -53,15 +55,17 @@ def _document(proof: TokenProof | JobProof | None) -> Document | None:
             return None
 
 
-def custody_of(props: Mapping[str, Any]) -> AwsCustody:
+def custody_of(props: Mapping[str, Any]) -> Place:
     """Give where custody lies. What it holds for the proof of the seal asks nobody before it is called.
 
     `props` are the bootstrap's, from the program or the state; only the program's say how the seal is proven.
     """
     reach, proof = props.get("reach") or {}, props.get("seal_proof") or {}
-    return AwsCustody(
-        **props["custody"],
-        seal_token=partial(_token, reach, proof["token"]) if "token" in proof else None,
+    # A token proves AWS's web identity alone.
+    token = {"seal_token": partial(_token, reach, proof["token"])} if "token" in proof else {}
+    return place_of(
+        props["custody"],
+        **token,
         seal_credentials={
             name: Secret(value) for name, value in (props.get("seal_credentials") or {}).items()
         },

@@ -10,7 +10,6 @@ clears away, the reader gets and decrypts. Nothing is ever overwritten: every PU
 import hmac
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -21,24 +20,13 @@ from custody.aws_clients import DENIED, Identity, assumed, session, translation
 from custody.envelope import DataKey
 from custody.errors import CustodyError, RefusedError, translated
 from custody.request import AwsCustody
+from custody.store import Stored
 
 Result = TypeVar("Result")
 
 CONTEXT = {"Tool": "bank-vaults"}
 _SESSION = "strongroom-custody"
 _OURS = ("vault-", "strongroom-")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stored:
-    """What the bucket holds under one name."""
-
-    current: bool
-    """False where the latest version is a delete marker."""
-    versions: tuple[str, ...]
-    """Every version's id, delete markers' too."""
-    content: bool
-    """Whether any version still has content."""
 
 
 class Custody:
@@ -182,7 +170,7 @@ class Custody:
         return None
 
     def decrypt(self, ciphertext: bytes) -> bytes:
-        """Open what `encrypt` or `data_key` closed."""
+        """Open what `encrypt` closed."""
         key = self.place.custody_key
         return self._call(
             "reader",
@@ -192,6 +180,10 @@ class Custody:
                 KeyId=key, CiphertextBlob=ciphertext, EncryptionContext=CONTEXT
             ),
         )["Plaintext"]
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Open what `data_key` wrapped."""
+        return self.decrypt(wrapped)
 
     # --- the servers' own identity ---
 

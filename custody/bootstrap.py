@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from custody import account, autopilot, envelope, keys, names, proofs, records, root, second_look
-from custody.aws import Custody
 from custody.errors import CustodyError
 from custody.initialise import initialise
 from custody.observe import observe
@@ -25,6 +24,7 @@ from custody.states import (
     refusal,
     refuse_other_shares,
 )
+from custody.store import custody_at
 from custody.vault import Cluster
 
 OnStep = Callable[[str, str], None]
@@ -138,7 +138,7 @@ class _Run:
         self.request = request
         self._on_step = on_step
         self.cluster = Cluster(request.cluster)
-        self.custody = Custody(
+        self.custody = custody_at(
             request.custody,
             patience=min(request.patience_seconds, _IAM_SECONDS),
             on_wait=self._tell_of_waiting,

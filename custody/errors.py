@@ -21,6 +21,10 @@ class CustodyError(Exception):
         self.args = (f"{self.cause}; {self.cure}",)
 
 
+NOT_OURS = "InvalidCiphertextException"
+"""A RefusedError's reason where a ciphertext was not made with this key, whatever the cloud calls it."""
+
+
 class UnreachableError(CustodyError):
     """A server did not answer at all."""
 

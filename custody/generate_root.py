@@ -8,9 +8,9 @@ from typing import Any
 import hvac
 
 from custody import names
-from custody.aws import Custody
 from custody.errors import CustodyError, RefusedError
 from custody.secret import Secret
+from custody.store import Custody
 from custody.vault import INVALID, Cluster, ask
 
 _CANCEL = (

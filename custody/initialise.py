@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from custody import envelope, names
-from custody.aws import Custody
 from custody.envelope import Answer, DataKey
 from custody.errors import CustodyError, RefusedError, UnreachableError
 from custody.interruption import deferred_signals
 from custody.request import Request
 from custody.secret import Secret
 from custody.states import Intent, lost_init
+from custody.store import Custody
 from custody.vault import INVALID, Cluster, ask
 
 

@@ -1,18 +1,18 @@
 """Init's answer on its way from the envelope to Bank-Vaults' objects."""
 
 from custody import envelope, names
-from custody.aws import Custody
 from custody.envelope import Answer, DataKey
-from custody.errors import CustodyError, RefusedError
+from custody.errors import NOT_OURS, CustodyError, RefusedError
 from custody.request import Request
 from custody.secret import Secret
 from custody.states import Intent
+from custody.store import Custody
 
 
 def proven_data_key(custody: Custody) -> DataKey:
     """Take a data key and see that the reader can unwrap it: after init it would be too late to learn."""
     key = custody.data_key()
-    if custody.decrypt(key.wrapped) != key.plaintext:
+    if custody.unwrap(key.wrapped) != key.plaintext:
         raise CustodyError(
             f"{custody.place.custody_key} does not give back the data key that it wrapped",
             "check that writer and reader role use the same key",
@@ -35,10 +35,10 @@ def opened(request: Request, custody: Custody, intent: Intent) -> Answer:
         if copy is None:
             continue
         try:
-            key = custody.decrypt(envelope.wrapped_key(copy, intent=intent.id))
+            key = custody.unwrap(envelope.wrapped_key(copy, intent=intent.id))
             return envelope.unseal(copy, intent=intent.id, key=key)
         except CustodyError as error:
-            if isinstance(error, RefusedError) and error.reason != "InvalidCiphertextException":
+            if isinstance(error, RefusedError) and error.reason != NOT_OURS:
                 raise
             failure = error
     raise failure or CustodyError("the envelope has gone since it was seen", "run again")

@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 from custody.errors import CustodyError
-from custody.request import Account, AwsCustody, ClusterAddress, Request
+from custody.request import Account, ClusterAddress, Place, Request
 
 ROOT = "vault-root"
 PROBE = "vault-test"
@@ -94,7 +94,7 @@ def check_cluster(cluster: ClusterAddress) -> None:
         )
 
 
-def check_custody(place: AwsCustody) -> None:
+def check_custody(place: Place) -> None:
     """Refuse an odd prefix, and plain HTTP to anything but this machine."""
     _require(
         _PREFIX.fullmatch(place.prefix) is not None,

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from custody import account, envelope, names, records
-from custody.aws import Custody, Stored
 from custody.errors import CustodyError
 from custody.request import Request
 from custody.states import Intent, Observation
+from custody.store import Custody, Stored
 from custody.vault import Cluster, Member
 
 _ELECTION_SECONDS = 30.0
@@ -79,7 +79,7 @@ def _recorded(listed: Mapping[str, Stored], name: str) -> bool:
     if name in listed and not listed[name].current:
         raise CustodyError(
             f"{name} was deleted from custody",
-            "restore it from its version (aws s3api list-object-versions, then delete the delete marker)",
+            "restore it from its version: list the object's versions, then delete the delete marker",
         )
     return name in listed
 

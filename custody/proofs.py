@@ -1,9 +1,9 @@
 """What is proven before init: a server that is initialised and whose keys can't be stored is lost."""
 
 from custody import envelope, generate_root, names
-from custody.aws import Custody
 from custody.errors import CustodyError
 from custody.request import Request
+from custody.store import Custody
 from custody.vault import Cluster
 
 

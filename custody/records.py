@@ -7,9 +7,9 @@ import uuid
 from typing import Any
 
 from custody import names
-from custody.aws import Custody
 from custody.errors import CustodyError
 from custody.states import Intent, Owner
+from custody.store import Custody
 
 _VERSION = 1
 

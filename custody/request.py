@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from custody.secret import Secret
 
@@ -49,6 +49,42 @@ class AwsCustody:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlicloudCustody:
+    """Custody on Alibaba Cloud: OSS and KMS. ARNs, names and ids; of the servers' access key nothing shows itself."""
+
+    region: str
+    endpoint: str | None = None
+    """None at the real cloud, always; tests put a server of their own here."""
+    bucket: str
+    prefix: str
+    custody_key: str
+    """Id."""
+    seal_key: str
+    """Id."""
+    writer_role: str
+    reader_role: str
+    seal_role: str | None = None
+    """ARN of the role that the servers take with `seal_credentials`; None: the key itself unseals."""
+    seal_credentials: Mapping[str, Secret] = field(default_factory=dict)
+    """The servers' own access key, named as in their environment: ALICLOUD_ACCESS_KEY, ALICLOUD_SECRET_KEY. Without,
+    and without a proof, the seal key is proven as this process itself."""
+    seal_proof: Callable[[], None] | None = None
+    """Proves the seal key somewhere else, where nothing but a pod of the servers' own has their identity; raises
+    CustodyError."""
+
+
+Place = AwsCustody | AlicloudCustody
+
+
+def place_of(said: Mapping[str, Any], **proof: Any) -> Place:
+    """Give the place that a state's `custody` says; `proof` is what it holds for the seal's."""
+    fields = {name: value for name, value in said.items() if name != "kind"}
+    # What AWS's states never said.
+    kind = AlicloudCustody if said.get("kind") == "alicloud" else AwsCustody
+    return kind(**fields, **proof)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """The limited account that configures Vault from then on."""
 
@@ -80,7 +116,7 @@ class Request:
     """Everything that one bootstrap needs."""
 
     cluster: ClusterAddress
-    custody: AwsCustody
+    custody: Place
     account: Account
     directory: Path
     """Where the local copy of the envelope lies until custody has been read back."""

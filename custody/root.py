@@ -17,18 +17,18 @@ from typing import Any
 import hvac
 
 from custody import generate_root, names, records
-from custody.aws import Custody
 from custody.errors import CustodyError, RefusedError
 from custody.interruption import deferred_signals, termination_unwinds
-from custody.request import AwsCustody, ClusterAddress
+from custody.request import ClusterAddress, Place
 from custody.secret import Secret
+from custody.store import Custody, custody_at
 from custody.vault import FORBIDDEN, Cluster, ask
 
 _AT_ONCE = 8
 
 
 @contextmanager
-def minted(cluster: ClusterAddress, custody: AwsCustody, ttl: str = "15m") -> Iterator[Secret]:
+def minted(cluster: ClusterAddress, custody: Place, ttl: str = "15m") -> Iterator[Secret]:
     """Give a root token that ends after `ttl` and is revoked on the way out: error, SIGINT, SIGTERM, SIGHUP.
 
     Raises:
@@ -38,7 +38,7 @@ def minted(cluster: ClusterAddress, custody: AwsCustody, ttl: str = "15m") -> It
     """
     names.check_cluster(cluster)
     names.check_custody(custody)
-    servers, store = Cluster(cluster), Custody(custody)
+    servers, store = Cluster(cluster), custody_at(custody)
     _check_owner(servers, store)
     with minted_from(servers, store, ttl=ttl) as token:
         yield token

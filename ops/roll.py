@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from components.server.address import reached_cluster
 from custody.errors import CustodyError
-from custody.request import AwsCustody
+from custody.request import place_of
 from custody.root import minted
 from custody.secret import Secret
 from custody.vault import Cluster, ask
-from ops.snapshot import take
+from ops.snapshot import SnapshotError, take
 from ops.stack import OWNED, RELEASE, resources, the_only
 from reach.pods import CONTAINER, Pods, asked, core, sought, wait_until_running
 
@@ -64,7 +64,7 @@ def roll(stack: str | None, say: Say) -> int:
     """
     found = resources(stack)
     owned, release = the_only(found, OWNED), the_only(found, RELEASE)
-    custody = AwsCustody(**owned.outputs["custody"])
+    custody = place_of(owned.outputs["custody"])
     with reached_cluster(owned.outputs) as address:
         return Roll(
             Pods.from_document(owned.outputs["reach"]),
@@ -192,8 +192,14 @@ class Roll:
 
     def _snapshot(self) -> None:
         self._say("the version changes: taking a snapshot first")
-        with self._minted() as token:
-            file = take(self._cluster.active(token), self._directory)
+        try:
+            with self._minted() as token:
+                file = take(self._cluster.active(token), self._directory)
+        except SnapshotError as error:
+            # Otherwise the cure would want what it cures.
+            raise SnapshotError(
+                f"{error}. Pods get the seal's new credentials by a roll: until then declare the image that runs"
+            ) from None
         self._say(f"snapshot verified: {file}")
 
     # --- one pod ---

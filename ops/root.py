@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.server.address import reached_cluster
-from custody.request import AwsCustody
+from custody.request import place_of
 from custody.root import minted
 from custody.vault import Cluster
 from ops.child import NOT_RUN, started
@@ -29,7 +29,7 @@ def run_as_root(stack: str | None, command: Sequence[str]) -> int:
         ca = Path(folder) / "ca.pem"
         ca.write_text(cluster.ca_certificate)
         # It also lets SIGTERM and SIGHUP unwind, for as long as the token lives.
-        with minted(cluster, AwsCustody(**owned.outputs["custody"])) as token:
+        with minted(cluster, place_of(owned.outputs["custody"])) as token:
             # The node that leads: any other one may be down.
             address = Cluster(cluster).active(token).url
             kept = {n: v for n, v in os.environ.items() if not n.startswith(("VAULT_", "BAO_"))}

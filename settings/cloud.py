@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from mistakes.shapes import Bucket, FilePath, Text, Url, Whole, YesNo, is_loopback, refuse, shape
+from settings.alicloud import Alicloud
 from settings.base import Finding, Model
 
 Arn = Annotated[
     Text,
     shape(
-        r"^arn:aws(-us-gov)?:(iam|sts)::[0-9]{12}:"
-        r"(root|(user|role|assumed-role|federated-user)/[A-Za-z0-9_+=,.@/-]+)$",
+        r"^(arn:aws(-us-gov)?:(iam|sts)::[0-9]{12}:"
+        r"(root|(user|role|assumed-role|federated-user)/[A-Za-z0-9_+=,.@/-]+)"
+        r"|acs:ram::[0-9]{10,20}:(root|(user|role)/[A-Za-z0-9_.@-]+))$",
         "the ARN of an account's root, a role or a user, with no `*`",
         "arn:aws:iam::123456789012:role/pipeline",
     ),
@@ -196,6 +198,11 @@ def identity_findings(aws: Aws, *, in_pods: bool) -> Iterator[Finding]:
         yield ("podEndpoint",), "means nothing where servers are processes", "delete it"
 
 
+Cloud = Annotated[Aws | Alicloud, Field(discriminator="kind")]
+"""Where keys and buckets live, by `kind`."""
+_ARNS = {"aws": "arn:aws", "alicloud": "acs:ram:"}
+
+
 class Custody(Model):
     """Custody of what init returns."""
 
@@ -227,6 +234,14 @@ class Custody(Model):
     recovery_threshold: Annotated[
         Whole, Field(ge=1, le=10, description="How many of them are needed.")
     ] = 3
+
+    def of_another(self, kind: str) -> Iterator[Finding]:
+        """Refuse ARNs of another cloud than that of this kind."""
+        for name, arns in (("writers", self.writers), ("readers", self.readers)):
+            for index, arn in enumerate(arns):
+                if not arn.startswith(_ARNS[kind]):
+                    wrong = f"is an ARN of another cloud than {kind}"
+                    yield (name, index), wrong, f"write one that begins with {_ARNS[kind]}"
 
     def findings(self) -> Iterator[Finding]:
         """Hold Vault's rules for shares."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from mistakes.shapes import FilePath, Text, Url, refuse, shape
+from settings.alicloud import Alicloud
 from settings.base import Finding, Model
 from settings.cloud import Aws
 
@@ -66,11 +67,15 @@ _OF_SEAL_AND_CUSTODY = (
 )  # fmt: skip
 
 
-def external_findings(cloud: Aws | None, *, has_custody: bool) -> Iterator[Finding]:
+def external_findings(cloud: Aws | Alicloud | None, *, has_custody: bool) -> Iterator[Finding]:
     """Refuse what is said of a seal and of custody, which are the owner's; paths begin at the settings."""
     if has_custody:
         wrong = "means nothing with server.kind external, whose keys somebody else holds"
         yield ("custody",), wrong, "delete it"
+    if isinstance(cloud, Alicloud):
+        wrong = "is alicloud, and beside somebody else's Vault services get buckets of aws only"
+        yield ("cloud", "kind"), wrong, "write aws, or delete cloud and the services' cloud entries"
+        return
     said = frozenset[str]() if cloud is None else cloud.model_fields_set
     for name in _OF_SEAL_AND_CUSTODY:
         if name in said:

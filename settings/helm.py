@@ -388,7 +388,7 @@ class Helm(Model):
         """Hold what can't work together."""
         version = re.findall(r"[0-9]+", str(self.server_image.tag))[:2]
         if self.flavour == "openbao" and tuple(map(int, version)) >= _NO_AWSKMS:
-            wrong = "is an OpenBao without the awskms seal built in"
+            wrong = "is an OpenBao without the awskms and alicloudkms seals built in"
             yield ("image", "tag"), wrong, f"write {SERVER_IMAGES['openbao'][1]}"
         if self.address is not None:
             if not self.address.startswith("https://"):

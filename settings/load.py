@@ -12,13 +12,15 @@ from pydantic import TypeAdapter, ValidationError
 from catalog.model import Catalog
 from catalog.reader import Reading
 from catalog.reader import examine as examine_catalog
-from components.cloud.aws import names
+from components.cloud.alicloud import names as alicloud_names
+from components.cloud.aws import names as aws_names
 from mistakes import Mistake, MistakesError
 from mistakes.document import Path as MistakePath
 from mistakes.document import one_line, show
 from mistakes.explain import closest, explain
+from settings.alicloud import Alicloud
 from settings.base import Model
-from settings.cloud import Aws, Custody
+from settings.cloud import Aws, Cloud, Custody
 from settings.database import PASSWORD as DATABASE_PASSWORD
 from settings.external import External
 from settings.helm import Helm, OwnTls
@@ -115,7 +117,7 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
             mistakes += _password(stack, account)
         if server := _server(values.get("server")):
             mistakes += _database_password(stack, server)
-        if cloud := _part(Aws, values.get("cloud")):
+        if cloud := _cloud(values.get("cloud")):
             mistakes += _names(stack, cloud, reading, external=_is_external(values))
         mistakes += _no_cloud(stack, values, reading)
         mistakes += _files(stack, values, root)
@@ -140,6 +142,14 @@ _Part = TypeVar("_Part", bound=Model)
 def _part(model: type[_Part], value: object) -> _Part | None:
     try:
         return model.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _cloud(value: object) -> Aws | Alicloud | None:
+    adapter: TypeAdapter[Aws | Alicloud] = TypeAdapter(Cloud)
+    try:
+        return adapter.validate_python(value)
     except ValidationError:
         return None
 
@@ -268,8 +278,11 @@ def _no_cloud(stack: Stack, values: Mapping[str, Any], reading: Reading) -> Iter
         yield mistake(f"bucket {bucket} needs a cloud, and stack {stack.name} names none", cure)
 
 
-def _names(stack: Stack, cloud: Aws, reading: Reading, *, external: bool) -> Iterator[Mistake]:
+def _names(
+    stack: Stack, cloud: Aws | Alicloud, reading: Reading, *, external: bool
+) -> Iterator[Mistake]:
     """Names in the cloud are made of the stack's."""
+    names = aws_names if isinstance(cloud, Aws) else alicloud_names
     if not _STACK.fullmatch(stack.name):
         wrong = "the stack's name is part of names in the cloud"
         cure = "name it with at most 31 lower-case letters, digits and hyphens"

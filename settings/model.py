@@ -10,8 +10,9 @@ from typing import Annotated
 from pydantic import Field
 
 from mistakes.shapes import FilePath, YesNo
+from settings.alicloud import Alicloud
 from settings.base import Finding, Model
-from settings.cloud import Aws, Custody, identity_findings
+from settings.cloud import Aws, Cloud, Custody, identity_findings
 from settings.external import External, external_findings
 from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
@@ -30,9 +31,8 @@ class Settings(Model):
     catalog: Annotated[
         FilePath, Field(description="The catalogue's directory, relative to the project.")
     ] = "catalog"
-    # A union by `kind` when there is a second one, as `server` is.
     cloud: Annotated[
-        Aws | None,
+        Cloud | None,
         Field(
             description="Where keys and buckets live. Must be given, but for server.kind external where no"
             " service has a cloud entry."
@@ -66,7 +66,7 @@ class Settings(Model):
         return self.server.vault_namespace if isinstance(self.server, External) else None
 
     @property
-    def own_cloud(self) -> Aws:
+    def own_cloud(self) -> Aws | Alicloud:
         """The cloud of seal and custody, which is given unless somebody else runs the servers."""
         if self.cloud is None:
             raise ValueError("cloud must be given: seal and custody are there")
@@ -91,8 +91,11 @@ class Settings(Model):
             has_custody = "custody" in self.model_fields_set
             yield from external_findings(self.cloud, has_custody=has_custody)
         elif self.cloud is not None:
-            for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
-                yield ("cloud", *path), wrong, cure
+            if isinstance(self.cloud, Aws):
+                for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
+                    yield ("cloud", *path), wrong, cure
+            for path, wrong, cure in self.custody.of_another(self.cloud.kind):
+                yield ("custody", *path), wrong, cure
         if not self.is_external and self.cloud is not None and self.cloud.is_emulator:
             return
         for index, cidr in enumerate(self.account.cidrs):

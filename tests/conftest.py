@@ -28,7 +28,11 @@ hypothesis.settings.load_profile("strongroom")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the AWS SDK warn of its own modules: importing `aws.s3` imports those it calls deprecated."""
+    """Let the clouds' SDKs warn of their own modules: importing one imports those that it calls deprecated."""
+    config.addinivalue_line(
+        "filterwarnings",
+        r"ignore:alicloud\.\S* has been deprecated in favor of:DeprecationWarning",
+    )
     config.addinivalue_line(
         "filterwarnings", r"ignore:(aws\.)?s3\S* has been deprecated in favor of:DeprecationWarning"
     )

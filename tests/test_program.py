@@ -1,4 +1,4 @@
-"""The whole program under the mock engine: with the embedded environment's configuration, with pods, and with EKS."""
+"""The whole program under the mock engine: the embedded environment's configuration, pods, EKS and ACK."""
 
 import gc
 import json
@@ -68,7 +68,7 @@ def in_pods(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
     """Stack -> its own file, with what only a machine knows."""
     tmp_path = tmp_path_factory.mktemp("pods")
     found = {}
-    for stack in ("dev", "cluster"):
+    for stack in ("dev", "prod", "cluster"):
         values = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text())["config"]
         values.setdefault("strongroom:custody", {})["directory"] = str(tmp_path / stack)
         if stack == "cluster":
@@ -82,6 +82,9 @@ def in_pods(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
 
 def _outputs(resource: Resource) -> Mapping[str, Any]:
     made = {"ca_certificate": "the CA", "certificate": "the certificate", "key": "the key"}
+    if resource.type.startswith("alicloud:"):
+        arn = f"acs:ram::1234567890123456:role/{resource.name}"
+        return {"arn": arn, "secret": f"secret of {resource.name}"}
     return made if resource.type == AUTHORITY else {"arn": f"arn:{resource.name}"}
 
 
@@ -203,7 +206,7 @@ def test_a_mistake_stops_before_anything_is_declared(
     assert "strongroom:keep must be true or false" in caplog.text
 
 
-STACKS = pytest.mark.parametrize("stack", ["dev", "cluster"])
+STACKS = pytest.mark.parametrize("stack", ["dev", "prod", "cluster"])
 InPods = dict[str, dict[str, str]]
 
 
@@ -289,14 +292,65 @@ def test_services_log_in_by_the_cluster_that_the_pods_run_in(
     assert declared.one(RELEASE)["values"]["server"]["authDelegator"] == {"enabled": True}
 
 
-def test_eks_keeps_what_it_has_and_the_throw_away_cluster_nothing(
-    declare: Declare, in_pods: InPods
+@pytest.mark.parametrize(("stack", "cloud"), [("dev", "aws"), ("prod", "alicloud")])
+def test_a_real_cloud_s_stack_keeps_what_it_has_and_the_throw_away_cluster_nothing(
+    declare: Declare, in_pods: InPods, stack: str, cloud: str
 ) -> None:
-    kept = {r.type for r in _declared(declare, in_pods["dev"]).resources if r.protect}
+    kept = {r.type for r in _declared(declare, in_pods[stack]).resources if r.protect}
     thrown = {r.type for r in _declared(declare, in_pods["cluster"]).resources if r.protect}
 
-    assert {RELEASE, AUTHORITY, OWNED, "kubernetes:core/v1:Namespace"} <= kept
+    ours = {RELEASE, AUTHORITY, OWNED, "kubernetes:core/v1:Namespace"}
+    theirs = {"kms/key:Key", "s3/bucket:Bucket" if cloud == "aws" else "oss/bucket:Bucket"}
+    assert ours | {f"{cloud}:{kind}" for kind in theirs} <= kept
     assert thrown == set()
+
+
+def test_ack_s_pods_unseal_with_a_key_from_a_secret_which_the_bootstrap_proves(
+    declare: Declare, in_pods: InPods
+) -> None:
+    declared = _declared(declare, in_pods["prod"])
+    server, owned = declared.one(RELEASE)["values"]["server"], declared.resource(OWNED)
+    config = server["ha"]["raft"]["config"]
+    names = {"ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY"}
+
+    assert 'seal "alicloudkms" {' in config
+    assert 'domain = "kms-vpc.eu-central-1.aliyuncs.com"' in config
+    assert {each["envName"] for each in server["extraSecretEnvironmentVars"]} == names
+    secret = declared.resource("kubernetes:core/v1:Secret", "server-seal")
+    assert secret.inputs["stringData"].keys() == names
+    assert "stringData" in secret.secrets
+    assert owned.inputs["custody"]["kind"] == "alicloud"
+    assert owned.inputs["seal_credentials"].keys() == names
+    assert "seal_credentials" in owned.secrets
+    assert "seal_proof" not in owned.inputs
+
+
+def test_the_machines_role_is_proven_by_a_pod_and_an_assumed_one_with_its_key(
+    declare: Declare, in_pods: InPods
+) -> None:
+    cloud = json.loads(in_pods["prod"]["strongroom:cloud"])
+    del cloud["sealKeyDays"]
+
+    def owned(**said: str) -> dict[str, Any]:
+        text = json.dumps({**cloud, **said})
+        return _declared(declare, {**in_pods["prod"], "strongroom:cloud": text}).one(OWNED)
+
+    machine = owned(sealIdentity="instance-role", instanceRole="worker")
+    assumed = owned(sealIdentity="assumed-role")
+
+    assert "ALICLOUD_ROLE_NAME" in machine["seal_proof"]["job"]
+    assert "seal_credentials" not in machine
+    assert "seal_proof" not in assumed
+    assert assumed["custody"]["seal_role"] == "acs:ram::1234567890123456:role/cloud-unseal-role"
+    assert "ALICLOUD_SECRET_KEY" in assumed["seal_credentials"]
+
+
+def test_one_cloud_is_declared_and_no_other(declare: Declare, in_pods: InPods) -> None:
+    def clouds(stack: str) -> set[str]:
+        types = {r.type.split(":")[0] for r in _declared(declare, in_pods[stack]).resources}
+        return types & {"aws", "alicloud"}
+
+    assert (clouds("dev"), clouds("prod")) == ({"aws"}, {"alicloud"})
 
 
 def test_only_clients_of_the_catalogue_and_the_settings_reach_eks_s_pods(

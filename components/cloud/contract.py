@@ -43,23 +43,24 @@ class Seal:
 class CustodyPlace:
     """Where custody of init's answer lives, the two roles that reach it, and as whom the seal is proven."""
 
-    kind: Literal["aws"]
+    kind: Literal["aws", "alicloud"]
+    """Whose ARNs, calls and objects they are: see custody/aws.py and custody/alicloud.py."""
     region: str
     endpoint: str | None
     """The emulator's address; None at the real cloud."""
     prefix: str
     bucket: pulumi.Input[str]
     custody_key: pulumi.Input[str]
-    """ARN of the key that encrypts custody's objects."""
+    """ARN (Alibaba Cloud: id) of the key that encrypts custody's objects."""
     seal_key: pulumi.Input[str]
-    """ARN of the key that seals Vault; only proven here, before init."""
+    """ARN (Alibaba Cloud: id) of the key that seals Vault; only proven here, before init."""
     writer_role: pulumi.Input[str]
     """ARN. May encrypt, put, list; may delete versions of vault-root and vault-test only."""
     reader_role: pulumi.Input[str]
     """ARN. May decrypt and get. Break-glass, and the bootstrap until the cluster is owned."""
     seal_role: pulumi.Input[str] | None = None
     """ARN of the servers' own role, which is taken for the proof: with a token of their ServiceAccount where
-    `Seal.web_identity` says so, else by whoever runs the program."""
+    `Seal.web_identity` says so, else (AWS) by whoever runs the program, or (Alibaba Cloud) with their key."""
     seal_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Secret. The servers' own access key, where they have one: the seal is proven with it."""
 

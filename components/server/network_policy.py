@@ -1,20 +1,27 @@
 """Who reaches Vault's pods, and whom they reach: the two halves of a NetworkPolicy. Pure.
 
 NetworkPolicies know networks, namespaces and ports, not names. A port-forward enters a pod from inside and needs
-no rule. Nothing here opens port 80 beyond Pod Identity's agent, so a pod never reaches the node's metadata service.
+no rule. Nothing here opens port 80 beyond Pod Identity's agent, so a pod never reaches the node's metadata service;
+but for Alibaba Cloud's, where the seal's identity is the node's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from components.cloud.contract import SealKind
 from components.server.pods import CLUSTER_PORT, Network, Pods, PodSeal
 from reach.pods import PORT
 
 Document = dict[str, Any]
 
 # Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
-_POD_IDENTITY_AGENT = ("169.254.170.23/32", "fd00:ec2::23/128")
+_AGENTS: Mapping[SealKind, Sequence[str]] = {
+    "awskms": ("169.254.170.23/32", "fd00:ec2::23/128"),
+    # Source: https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
+    "alicloudkms": ("100.100.100.200/32",),
+}
+"""Who hands a seal its identity within the node."""
 # Source: https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/
 _NODE_DNS = "169.254.20.10/32"
 _HTTPS, _API_SERVER = 443, 6443
@@ -46,8 +53,8 @@ def egress(pods: Pods, network: Network, seal: PodSeal) -> list[Document]:
     ]
     if pods.database is not None:
         rules.append(_rule("to", _blocks(pods.database.cidrs), (pods.database.port,)))
-    if seal.from_agent:
-        rules.append(_rule("to", _blocks(_POD_IDENTITY_AGENT), (80,)))
+    if seal.from_agent and seal.kind in _AGENTS:
+        rules.append(_rule("to", _blocks(_AGENTS[seal.kind]), (80,)))
     return rules
 
 

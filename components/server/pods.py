@@ -218,5 +218,5 @@ class PodSeal:
 
     @property
     def from_agent(self) -> bool:
-        """Whether the identity comes from an agent of the node (EKS Pod Identity)."""
+        """Whether the identity comes from within the node: EKS Pod Identity's agent, an ECS instance's metadata."""
         return self.role_arn is None and not self.secret_environment

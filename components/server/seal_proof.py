@@ -150,8 +150,18 @@ _CURES = (
         ("NoCredentialProviders", "no EC2 IMDS", "failed to refresh cached credentials"),
         "see that the agent of EKS Pod Identity runs and hands this ServiceAccount its role (cloud.clusterName)",
     ),
-    (("AccessDenied", "not authorized"), "grant the servers' identity what it is denied, then run again"),
-    (("NotFoundException", "DisabledException", "KMSInvalidState"), "see the key's state, region and ARN"),
+    (
+        ("no valid credentials", "refresh Ecs sts token", "100.100.100.200"),
+        "see that the nodes have the RAM role cloud.instanceRole, and that pods reach their metadata (100.100.100.200)",
+    ),
+    (
+        ("NotFoundException", "DisabledException", "KMSInvalidState", "Forbidden.KeyNotFound", "Rejected."),
+        "see the key's state, region and name",
+    ),
+    (
+        ("AccessDenied", "not authorized", "Forbidden", "NoPermission"),
+        "grant the servers' identity what it is denied, then run again",
+    ),
     (
         ("dial tcp", "RequestError", "timeout", "does not start"),
         "see that pods reach KMS (network.egressCidrs), then run again",

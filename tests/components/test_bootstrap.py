@@ -144,6 +144,7 @@ def test_the_seal_is_proven_as_the_servers_pods_which_is_not_kept(
     given = declare(lambda: VaultBootstrap("bootstrap", args)).one(OWNED)
 
     place = custody_of(given)
+    assert isinstance(place, AwsCustody)
     assert (place.seal_token is not None) is isinstance(proof, TokenProof)
     assert (place.seal_proof is not None) is isinstance(proof, JobProof)
     assert "seal_proof" not in _kept(given)

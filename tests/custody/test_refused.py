@@ -15,6 +15,7 @@ from custody.request import AwsCustody, Request
 from custody.root import alive, minted
 from custody.secret import Secret
 from custody.states import LostInitError, State, StateError
+from custody.store import custody_at
 from custody.vault import Cluster as Servers
 from tests.real.cluster import Cluster, running_cluster
 from tests.real.emulator import Emulator, reached_through
@@ -64,7 +65,7 @@ def test_a_cluster_that_somebody_else_initialised_is_left_alone(request_: Reques
 def test_a_bucket_with_another_clusters_custody_is_not_touched(
     name: str, empty_request: Request
 ) -> None:
-    Custody(empty_request.custody).put(name, b"somebody's")
+    custody_at(empty_request.custody).put(name, b"somebody's")
 
     error = refused(empty_request)
 
@@ -74,13 +75,13 @@ def test_a_bucket_with_another_clusters_custody_is_not_touched(
 
 
 def test_another_prefix_of_a_used_bucket_is_free(request_: Request) -> None:
-    Custody(request_.custody).put("vault-root", b"somebody's")
+    custody_at(request_.custody).put("vault-root", b"somebody's")
     beside = replace(request_, custody=replace(request_.custody, prefix="ours/"))
 
     bootstrap(beside)
 
     assert check(beside).as_declared
-    assert Custody(request_.custody).get("vault-root") == b"somebody's"
+    assert custody_at(request_.custody).get("vault-root") == b"somebody's"
 
 
 def test_custody_of_an_owned_cluster_serves_no_second_one(
@@ -111,7 +112,9 @@ def test_an_owned_cluster_whose_storage_is_gone_is_not_initialised_again(
 def test_custody_that_is_partly_missing_is_said_and_restored_from_versions(
     name: str, owned: OwnedCluster
 ) -> None:
-    custody = Custody(owned.request.custody)
+    place = owned.request.custody
+    assert isinstance(place, AwsCustody)
+    custody = Custody(place)
     custody.hide(name)
 
     with pytest.raises(CustodyError, match=rf"{name}.*restore"):
@@ -180,7 +183,7 @@ def test_a_cluster_whose_keys_another_machine_is_storing_is_not_given_up(
 ) -> None:
     with faulty(emulator.endpoint) as proxy, ThreadPoolExecutor(1) as elsewhere:
         proxy.hold("s3:PutObject", names.ENVELOPE)
-        through = reached_through(request_.custody, proxy.url)
+        through = replace(request_.custody, endpoint=proxy.url)
         other = elsewhere.submit(
             bootstrap, replace(request_, custody=through, directory=tmp_path / "elsewhere")
         )
@@ -311,7 +314,7 @@ def test_a_root_token_that_lies_in_custody_again_is_revoked_and_erased(
     owned: OwnedCluster,
 ) -> None:
     request, servers = owned.request, Servers(owned.request.cluster)
-    custody = Custody(request.custody)
+    custody = custody_at(request.custody)
     with minted(request.cluster, request.custody) as token:
         tokens = servers.active(token).auth.token
         made = Secret(tokens.create_orphan(policies=["root"], ttl="10m")["auth"]["client_token"])

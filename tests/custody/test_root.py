@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from custody.aws import Custody
 from custody.bootstrap import bootstrap
 from custody.errors import CustodyError
 from custody.generate_root import decoded
 from custody.request import Request
 from custody.root import alive, minted, revoke
 from custody.secret import Secret
+from custody.store import custody_at
 from custody.vault import Cluster as Servers
 from tests.real.cluster import running_cluster
 from tests.real.emulator import Emulator, custody_place
@@ -227,7 +227,7 @@ def test_keys_of_another_cluster_are_said_and_the_attempt_is_cancelled(
 
 
 def _recovery_keys(request_: Request) -> list[str]:
-    custody = Custody(request_.custody)
+    custody = custody_at(request_.custody)
     keys = [custody.get(f"vault-recovery-{index}") or b"" for index in range(5)]
     return [custody.decrypt(each).decode() for each in keys]
 
@@ -247,7 +247,7 @@ def test_a_closed_generate_root_is_said_with_what_opens_it(
 
 @pytest.mark.real
 def test_three_of_five_keys_are_enough(other: Request) -> None:
-    custody = Custody(other.custody)
+    custody = custody_at(other.custody)
     for index in (0, 3):
         custody.hide(f"vault-recovery-{index}")
     with minted(other.cluster, other.custody) as token:

@@ -22,7 +22,7 @@ def test_a_wrong_one_is_a_line_for_each_mistake_and_exit_1(project: Project) -> 
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
-        "Pulumi.dev.yaml:3: strongroom:cloud.kind has a value that isn't known here; write aws",
+        "Pulumi.dev.yaml:3: strongroom:cloud.kind has a value that isn't known here; write alicloud or aws",
         "Pulumi.dev.yaml:13: strongroom:server.command is empty; write a list, such as [bao]",
     ]
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.cloud.contract import SealKind
 from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration
 from components.server.processes import AUDIT_LOGS
@@ -73,6 +74,42 @@ def running_cluster(
     `credentials` are AWS's for the seal; without, the emulator's. `fast`: elections take a fifth of the time that
     suits a network.
     """
+    seal = {
+        "region": place.region,
+        "kms_key_id": place.seal_key,
+        "endpoint": place.endpoint or emulator.endpoint,
+    }
+    with running_sealed(
+        directory,
+        Seal(kind="awskms", parameters=seal, environment=credentials or emulator.environment),
+        members=members,
+        generate_root=generate_root,
+        fast=fast,
+    ) as cluster:
+        yield cluster
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """The servers' seal, and what they have in their environment for it."""
+
+    kind: SealKind
+    parameters: Mapping[str, str]
+    environment: Mapping[str, str]
+    ca_file: Path | None = None
+    """Of whoever answers for the seal, where no public CA signed him."""
+
+
+@contextmanager
+def running_sealed(
+    directory: Path,
+    seal: Seal,
+    *,
+    members: int = 1,
+    generate_root: bool = True,
+    fast: bool = True,
+) -> Iterator[Cluster]:
+    """Start nodes with any seal; see `running_cluster`."""
     layout = Layout(checkout=directory)
     layout.prepare()
     certificates.ensure(layout)
@@ -92,12 +129,8 @@ def running_cluster(
             key=str(layout.tls / "server-key.pem"),
             ca=str(layout.tls / "ca.pem"),
             peers=tuple(f"https://{api}" for api in apis if api != apis[index]),
-            seal_kind="awskms",
-            seal={
-                "region": place.region,
-                "kms_key_id": place.seal_key,
-                "endpoint": place.endpoint or emulator.endpoint,
-            },
+            seal_kind=seal.kind,
+            seal=seal.parameters,
             audit=tuple(str(layout.servers / name) for name in AUDIT_LOGS),
         )
         text = node_configuration(arguments)
@@ -113,7 +146,7 @@ def running_cluster(
             other=(f"127.0.0.1:{port + 1}", f"127.0.0.1:{root}"),
             ca=str(layout.tls / "ca.pem"),
         )
-        nodes.write(node, text, credentials or emulator.environment)
+        nodes.write(node, text, seal.environment)
         made.append(node)
     cluster = Cluster(
         address=ClusterAddress(
@@ -125,7 +158,10 @@ def running_cluster(
         nodes=tuple(made),
         ca_file=layout.tls / "ca.pem",
         tls=(layout.tls / "server.pem", layout.tls / "server-key.pem"),
-        environment={"PATH": os.environ["PATH"]},
+        environment={
+            "PATH": os.environ["PATH"],
+            **({} if seal.ca_file is None else {"SSL_CERT_FILE": str(seal.ca_file)}),
+        },
     )
     try:
         for node in made:

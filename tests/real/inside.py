@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custody.aws import Custody
 from custody.generate_root import generated, recovery_keys
 from custody.request import Request
 from custody.root import revoke
+from custody.store import custody_at
 from custody.vault import Cluster
 
 
@@ -35,7 +35,7 @@ def look_inside(request: Request) -> Inside:
     """
     account = request.account
     cluster = Cluster(request.cluster)
-    keys = recovery_keys(cluster, Custody(request.custody))
+    keys = recovery_keys(cluster, custody_at(request.custody))
     token = generated(cluster, keys, cancel=False)
     try:
         client = cluster.active(token)
@@ -59,4 +59,4 @@ def look_inside(request: Request) -> Inside:
 
 def bucket_names(request: Request) -> dict[str, bool]:
     """Every name that the bucket holds in any version -> whether it holds it now."""
-    return {name: stored.current for name, stored in Custody(request.custody).listed().items()}
+    return {name: stored.current for name, stored in custody_at(request.custody).listed().items()}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from custody.request import Account, AwsCustody, ClusterAddress, Request
+from custody.request import Account, ClusterAddress, Place, Request
 from custody.secret import Secret
 
 PASSWORD = "the-account's-own-password-1"  # of an account that lives for seconds
@@ -23,7 +23,7 @@ path "sys/policies/acl/strongroom" {
 
 def request_for(
     cluster: ClusterAddress,
-    place: AwsCustody,
+    place: Place,
     directory: Path,
     *,
     password: str = PASSWORD,

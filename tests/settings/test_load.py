@@ -162,7 +162,7 @@ def test_a_configuration_file_elsewhere_gives_values_and_the_stack_s_own_lines(
         examine(of_file(tmp_path, "dev", elsewhere), tmp_path)
 
     assert str(refused.value).splitlines() == [
-        "Pulumi.dev.yaml:3: strongroom:cloud.kind is missing; write kind: aws",
+        "Pulumi.dev.yaml:3: strongroom:cloud.kind is missing; write kind: alicloud or aws",
         (
             "Pulumi.dev.yaml:9: strongroom:custody.recoveryThreshold is more than the 5"
             " recoveryShares; write 5 or less"

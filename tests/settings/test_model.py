@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from settings.cloud import identity_of
+from settings.cloud import Aws, identity_of
 from settings.helm import Helm
 from settings.model import Settings
 from settings.server import Processes
@@ -18,6 +18,7 @@ def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None
     assert settings.keep is True
     assert settings.catalog == "catalog"
     cloud = settings.own_cloud
+    assert isinstance(cloud, Aws)
     assert (cloud.endpoint, cloud.bucket) == (None, None)
     assert (cloud.tls_only, cloud.write_once) == (True, True)
     assert cloud.deletion_window_days == 30

@@ -24,24 +24,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.cloud.aws import documents, names
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slot:
-    """One of the two keys at a moment."""
-
-    user: Literal["even", "odd"]
-    period: int
-
-
-def slots(*, now: float, rotate_seconds: int) -> tuple[Slot, Slot]:
-    """Give the slot that is handed out at `now` (Unix seconds), and the one before it."""
-    period = int(now // rotate_seconds)
-    return _slot(period), _slot(period - 1)
-
-
-def _slot(period: int) -> Slot:
-    return Slot(user="odd" if period % 2 else "even", period=period)
+from components.cloud.rotation import Slot, slots
 
 
 @dataclass(frozen=True, kw_only=True)

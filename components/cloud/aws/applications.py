@@ -8,9 +8,10 @@ from components.cloud.aws.application_credential import (
     ApplicationCredential,
     ApplicationCredentialArgs,
 )
-from components.cloud.aws.arguments import LABEL, SUBDOMAIN, AwsApplicationsArgs
+from components.cloud.aws.arguments import AwsApplicationsArgs
 from components.cloud.aws.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.cloud.contract import BucketGrant
+from components.cloud.grants import check_grant
 
 __all__ = ["AwsApplications", "AwsApplicationsArgs"]
 
@@ -54,7 +55,7 @@ class AwsApplications(pulumi.ComponentResource):
             ValueError: naming the field of the grant that doesn't fit into names or documents.
 
         """
-        _check_grant(grant)
+        check_grant(grant)
         owner = f"{grant.service.replace('/', '.')}.{grant.name}"
         bucket = names.application_bucket(
             self._account.account_id, self._account.stack, grant.bucket
@@ -118,22 +119,3 @@ def _provider(name: str, args: AwsApplicationsArgs, opts: pulumi.ResourceOptions
         skip_requesting_account_id=True,
         opts=opts,
     )
-
-
-def _check_grant(grant: BucketGrant) -> None:
-    namespace, _, service = grant.service.partition("/")
-    # Only the service's own name may hold dots: `namespace.service.grant` then reads one way only.
-    if not (LABEL.fullmatch(namespace) and SUBDOMAIN.fullmatch(service)):
-        raise ValueError(f"service must be namespace/name; it is {grant.service!r}")
-    if not LABEL.fullmatch(grant.name):
-        raise ValueError(
-            f"name must be lower-case letters, digits and hyphens; it is {grant.name!r}"
-        )
-    if not LABEL.fullmatch(grant.bucket):
-        raise ValueError(
-            f"bucket must be lower-case letters, digits and hyphens; it is {grant.bucket!r}"
-        )
-    if grant.access not in ("read", "read-write"):
-        raise ValueError(f"access must be read or read-write; it is {grant.access!r}")
-    if grant.rotate_seconds <= 0:
-        raise ValueError(f"rotate_seconds must be positive; it is {grant.rotate_seconds}")

@@ -8,12 +8,10 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from components.cloud.aws import names
+from components.cloud.naming import BUCKET, LABEL, PREFIX, STACK, SUBDOMAIN, matches
 
-_STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
 _REGION = re.compile(r"(?!cn-)[a-z]{2}(-gov)?-[a-z]+-[0-9]")
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_PREFIX = re.compile(r"[A-Za-z0-9/_.-]*")
 _PRINCIPAL = re.compile(
     r"arn:aws(-us-gov)?:(iam|sts)::[0-9]{12}:"
     r"(root|(user|role|assumed-role|federated-user)/[\w+=,.@/-]+)",
@@ -22,10 +20,6 @@ _PRINCIPAL = re.compile(
 _ROLE = re.compile(r"arn:aws(-us-gov)?:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
 _CLUSTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _ISSUER = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*")
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-SUBDOMAIN = re.compile(
-    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
-)
 
 
 SealKind = Literal["irsa", "pod-identity", "keys", "instance-profile"]
@@ -55,9 +49,9 @@ class AwsApplicationsArgs:
     keep: bool = True
 
     def __post_init__(self) -> None:
-        _matches("stack", self.stack, _STACK, "lower-case letters, digits and hyphens, at most 31")
-        _matches("region", self.region, _REGION, "a region such as eu-central-1 (not in China)")
-        _matches("account_id", self.account_id, _ACCOUNT, "twelve digits")
+        matches("stack", self.stack, STACK, "lower-case letters, digits and hyphens, at most 31")
+        matches("region", self.region, _REGION, "a region such as eu-central-1 (not in China)")
+        matches("account_id", self.account_id, _ACCOUNT, "twelve digits")
         if self.endpoint is not None:
             _check_endpoint("endpoint", self.endpoint, _is_loopback, "on a loopback address")
         if self.pod_endpoint is not None:
@@ -97,16 +91,15 @@ class AwsCloudArgs(AwsApplicationsArgs):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_identity()
-        _matches("namespace", self.namespace, LABEL, "one Kubernetes namespace")
-        _matches("service_account", self.service_account, SUBDOMAIN, "one ServiceAccount")
-        _matches(
-            "bucket", self.custody_bucket, _BUCKET, "3 to 63 lower-case letters, digits and hyphens"
+        matches("namespace", self.namespace, LABEL, "one Kubernetes namespace")
+        matches("service_account", self.service_account, SUBDOMAIN, "one ServiceAccount")
+        matches(
+            "bucket", self.custody_bucket, BUCKET, "3 to 63 lower-case letters, digits and hyphens"
         )
-        # A star or `${` here would turn a document's exact names into patterns.
-        _matches("prefix", self.prefix, _PREFIX, "letters, digits and / _ . -")
+        matches("prefix", self.prefix, PREFIX, "letters, digits and / _ . -")
         for field in ("writers", "readers"):
             for arn in getattr(self, field):
-                _matches(
+                matches(
                     field, arn, _PRINCIPAL, "ARNs of users, roles or accounts, without wildcards"
                 )
         if not 7 <= self.deletion_window_days <= 30:  # noqa: PLR2004  KMS's own bounds
@@ -120,22 +113,17 @@ class AwsCloudArgs(AwsApplicationsArgs):
             )
         if kind == "irsa" or self.oidc_provider is not None:
             wanted = "the issuer's host and path, no https://"
-            _matches("oidc_provider", self.oidc_provider or "", _ISSUER, wanted)
+            matches("oidc_provider", self.oidc_provider or "", _ISSUER, wanted)
         if kind == "pod-identity" or self.cluster_name is not None:
-            _matches("cluster_name", self.cluster_name or "", _CLUSTER, "an EKS cluster's name")
+            matches("cluster_name", self.cluster_name or "", _CLUSTER, "an EKS cluster's name")
         if kind == "instance-profile" or self.instance_role is not None:
             wanted = "the ARN of the machines' role, without wildcards"
-            _matches("instance_role", self.instance_role or "", _ROLE, wanted)
+            matches("instance_role", self.instance_role or "", _ROLE, wanted)
 
     @property
     def custody_bucket(self) -> str:
         """The name of custody's bucket."""
         return self.bucket or names.custody_bucket(self.account_id, self.stack)
-
-
-def _matches(field: str, value: str, pattern: re.Pattern[str], wanted: str) -> None:
-    if not pattern.fullmatch(value):
-        raise ValueError(f"{field} must be {wanted}; it is {value!r}")
 
 
 def _check_endpoint(field: str, endpoint: str, near: Callable[[str], bool], where: str) -> None:

@@ -3,24 +3,15 @@
 Nothing is named automatically: policies refer to roles and buckets by name before they exist.
 """
 
-import hashlib
+from components.cloud.naming import fitted
 
 IAM_NAME_LENGTH = 64
 BUCKET_NAME_LENGTH = 63
-_DIGEST_LENGTH = 10
 
 
 def partition(region: str) -> str:
     """Give the partition, the second field of every ARN, that a region lies in."""
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
-def fitted(name: str, limit: int) -> str:
-    """Cut a name that is too long; a digest of the whole keeps two long names apart."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST_LENGTH]
-    return f"{name[: limit - _DIGEST_LENGTH - 1]}-{digest}"
 
 
 def iam_name(stack: str, what: str, suffix: str = "") -> str:

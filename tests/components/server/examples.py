@@ -32,6 +32,19 @@ KEYS = PodSeal(
     keys_digest="0123456789abcdef",
 )
 
+ALICLOUD_KEYS = PodSeal(
+    kind="alicloudkms",
+    parameters={"region": "eu-central-1", "kms_key_id": "key-1"},
+    environment={"ALICLOUD_REGION": "eu-central-1"},
+    secret_environment=("ALICLOUD_SECRET_KEY", "ALICLOUD_ACCESS_KEY"),
+    keys_digest="0123456789abcdef",
+)
+INSTANCE_ROLE = PodSeal(
+    kind="alicloudkms",
+    parameters=ALICLOUD_KEYS.parameters,
+    environment={"ALICLOUD_REGION": "eu-central-1", "ALICLOUD_ROLE_NAME": "worker"},
+)
+
 
 def pods(**changed: Any) -> Pods:
     """Three pods of HashiCorp Vault, as production would have them."""

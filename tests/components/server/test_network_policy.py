@@ -2,7 +2,9 @@ import json
 
 from components.server.network_policy import egress, ingress
 from tests.components.server.examples import (
+    ALICLOUD_KEYS,
     CSI,
+    INSTANCE_ROLE,
     KEYS,
     NETWORK,
     POD_IDENTITY,
@@ -71,6 +73,16 @@ def test_only_pod_identity_reaches_its_agent_and_nobody_the_metadata_service() -
     for seal in (WEB_IDENTITY, KEYS):
         assert all(80 not in _ports(rule) for rule in egress(pods(), NETWORK, seal))
     assert "169.254.169.254" not in json.dumps(egress(pods(), NETWORK, POD_IDENTITY))
+
+
+def test_alibaba_s_metadata_is_reached_where_the_seal_s_identity_is_the_node_s_and_not_else() -> (
+    None
+):
+    node = egress(pods(), NETWORK, INSTANCE_ROLE)[-1]
+
+    assert node["to"] == [{"ipBlock": {"cidr": "100.100.100.200/32"}}]
+    assert _ports(node) == {80}
+    assert all(80 not in _ports(rule) for rule in egress(pods(), NETWORK, ALICLOUD_KEYS))
 
 
 def test_an_endpoint_of_its_own_is_reached_at_its_port() -> None:

@@ -7,7 +7,15 @@ import pytest
 
 from components.server.pods import Ingress
 from components.server.values import SEAL_KEYS, chart_values
-from tests.components.server.examples import CSI, KEYS, WEB_IDENTITY, openbao, pods, values_args
+from tests.components.server.examples import (
+    ALICLOUD_KEYS,
+    CSI,
+    KEYS,
+    WEB_IDENTITY,
+    openbao,
+    pods,
+    values_args,
+)
 from tests.real import chart
 
 Objects = list[dict[str, Any]]
@@ -75,6 +83,25 @@ def test_pods_say_which_keys_of_the_seal_they_were_started_with(small: Objects) 
     annotations = stateful_set["spec"]["template"]["metadata"]["annotations"]
     assert annotations[SEAL_KEYS] == KEYS.keys_digest
     assert "vault.hashicorp.com/config-checksum" in annotations
+
+
+def test_alibaba_s_seal_is_in_the_configuration_and_its_key_in_the_environment_from_a_secret() -> (
+    None
+):
+    objects = chart.rendered(chart_values(values_args(seal=ALICLOUD_KEYS)))
+    (server,) = [each for each in _pod(objects)["containers"] if each["name"] == "vault"]
+    given = {each["name"]: each for each in server["env"]}
+    (config,) = [
+        each["data"]["extraconfig-from-values.hcl"]
+        for each in _of_kind(objects, "ConfigMap")
+        if "extraconfig-from-values.hcl" in each.get("data", {})
+    ]
+
+    assert 'seal "alicloudkms" {' in config
+    assert given["ALICLOUD_REGION"]["value"] == "eu-central-1"
+    for name in ALICLOUD_KEYS.secret_environment:
+        source = given[name]["valueFrom"]["secretKeyRef"]
+        assert source == {"name": "vault-seal", "key": name}
 
 
 def test_all_pods_start_at_once_and_none_is_replaced_by_itself(vault: Objects) -> None:

@@ -15,6 +15,7 @@ from components.server.seal_proof import PATIENCE_SECONDS, proof_job, refused, s
 from components.server.values import chart_values
 from custody.request import AwsCustody
 from tests.components.server.examples import (
+    INSTANCE_ROLE,
     KEYS,
     POD_IDENTITY,
     WEB_IDENTITY,
@@ -49,6 +50,19 @@ def test_its_pod_is_a_server_s_but_for_what_it_runs() -> None:
     given = {each["name"]: each.get("value") for each in CONTAINER["env"]}
     assert given["AWS_REGION"] == "eu-central-1"
     assert given["AWS_EC2_METADATA_DISABLED"] == "true"
+
+
+def test_the_machine_s_role_of_alibaba_cloud_is_proven_with_its_own_stanza_and_environment() -> (
+    None
+):
+    job = proof_job(pods(), INSTANCE_ROLE)
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    given = {each["name"]: each.get("value") for each in container["env"]}
+
+    assert given["ALICLOUD_ROLE_NAME"] == "worker"
+    assert given["ALICLOUD_REGION"] == "eu-central-1"
+    assert 'seal "alicloudkms" {' in given["CONFIGURATION"]
+    assert not [name for name in given if name.startswith("AWS_")]
 
 
 def test_it_ends_once_whatever_happens_to_whoever_made_it() -> None:
@@ -113,6 +127,11 @@ def test_the_servers_policy_is_its_own_and_their_services_and_budget_are_not() -
         ("AccessDeniedException: not allowed", "grant the servers' identity"),
         ("NotFoundException: Key does not exist", "the key's state"),
         ("dial tcp 10.0.0.1:443: i/o timeout", "network.egressCidrs"),
+        ("ErrorCode: Forbidden.KeyNotFound", "the key's state"),
+        ("ErrorCode: Rejected.Disabled", "the key's state"),
+        ("ErrorCode: Forbidden.NoPermission", "grant the servers' identity"),
+        ("no valid credentials were found", "the nodes have the RAM role"),
+        ("refresh Ecs sts token err: 404", "the nodes have the RAM role"),
         ("something else", "see the reason"),
     ],
 )

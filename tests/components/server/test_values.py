@@ -11,6 +11,7 @@ import pytest
 from components.server.pods import Image, Ingress, Pods, PodSeal, Volume
 from components.server.values import chart_values
 from tests.components.server.examples import (
+    ALICLOUD_KEYS,
     CA,
     CSI,
     KEYS,
@@ -294,6 +295,17 @@ def test_keys_come_from_a_secret_and_stand_nowhere_else() -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     ]
     assert "AWS_SECRET_ACCESS_KEY" not in values["extraEnvironmentVars"]
+
+
+def test_alibaba_s_keys_come_from_a_secret_and_new_ones_are_a_new_revision() -> None:
+    values = server(seal=ALICLOUD_KEYS)
+
+    assert values["extraSecretEnvironmentVars"] == [
+        {"envName": name, "secretName": "vault-seal", "secretKey": name}
+        for name in ("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY")
+    ]
+    assert values["annotations"] == {"strongroom.io/seal-keys": "0123456789abcdef"}
+    assert "ALICLOUD_SECRET_KEY" not in values["extraEnvironmentVars"]
 
 
 @pytest.mark.parametrize("word", ["{{ .Values }}", "HOSTNAME", "HOST_IP", "POD_IP"])

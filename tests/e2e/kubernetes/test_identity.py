@@ -23,8 +23,9 @@ from components.server import seal_proof
 from components.server.address import reached_cluster
 from components.server.contract import Flavour
 from components.server.pods import Image, Pods, PodSeal
-from custody.aws import Custody
 from custody.errors import CustodyError
+from custody.request import AwsCustody
+from custody.store import custody_at
 from reach import pods as reach_pods
 from reach.job import run_job
 from reach.pods import Pods as Reach
@@ -141,8 +142,9 @@ def test_the_token_of_vault_s_service_account_takes_the_role_that_makes_the_thre
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
     place = custody_of(account.properties)
-    Custody(place).prove_seal()
+    custody_at(place).prove_seal()
 
+    assert isinstance(place, AwsCustody)
     assert place.seal_token is not None
     token = place.seal_token().reveal()
     assert account.trusts(token)
@@ -166,7 +168,7 @@ def test_a_service_account_that_is_not_there_is_named(account: Account) -> None:
     proof = {"token": {"service_account": "nobody", "audience": AUDIENCE}}
 
     with pytest.raises(CustodyError) as refused:
-        Custody(custody_of({**account.properties, "seal_proof": proof})).prove_seal()
+        custody_at(custody_of({**account.properties, "seal_proof": proof})).prove_seal()
 
     assert str(refused.value).startswith(f"the cluster has no ServiceAccount {SPACE}/nobody; see `")
 
@@ -189,7 +191,7 @@ def test_whoever_may_not_ask_for_the_token_is_told_what_to_grant(
     reach = {**account.properties["reach"], "context": "as-other"}
 
     with pytest.raises(CustodyError) as refused:
-        Custody(custody_of({**account.properties, "reach": reach})).prove_seal()
+        custody_at(custody_of({**account.properties, "reach": reach})).prove_seal()
 
     said = str(refused.value)
     assert f"refuses a token of ServiceAccount {SPACE}/vault (403" in said
@@ -227,7 +229,7 @@ def proven(job: dict[str, Any]) -> None:
     }  # fmt: skip
     reach = asdict(Reach(context=None, namespace=SPACE, names=("vault-0",)))
     found = custody_of({"custody": place, "reach": reach, "seal_proof": {"job": json.dumps(job)}})
-    Custody(found).prove_seal()
+    custody_at(found).prove_seal()
 
 
 def left() -> int:

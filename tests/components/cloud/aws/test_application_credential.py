@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.model import CREDENTIAL_FIELDS
-from components.cloud.aws.application_credential import slots
 from components.cloud.aws.cloud import AwsCloud
 from components.cloud.contract import BucketGrant
+from components.cloud.rotation import slots
 from tests.components.cloud.aws.world import answers, arguments
 from tests.conftest import Declare, Declared
 

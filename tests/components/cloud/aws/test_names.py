@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.cloud.aws import names
+from components.cloud.naming import fitted
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
 
@@ -38,8 +39,8 @@ def test_a_bucket_s_name_fits(bucket: str) -> None:
 def test_long_names_that_begin_alike_differ() -> None:
     long = "a" * 80
 
-    assert names.fitted(f"{long}1", 64) != names.fitted(f"{long}2", 64)
-    assert names.fitted("short", 64) == "short"
+    assert fitted(f"{long}1", 64) != fitted(f"{long}2", 64)
+    assert fitted("short", 64) == "short"
 
 
 def test_arns_lie_in_the_region_s_partition() -> None:
