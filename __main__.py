@@ -89,7 +89,7 @@ def _pods(said: Helm) -> Server:
             context=said.context,
             pods=pods_of(said, settings.access, namespaces),
             seal=cloud.seal,
-            chart=chart_of(said),
+            chart=chart_of(said.chart),
             tls=tls_of(said),
             trusting={name: name for name in namespaces},
             ca_file=f"{settings.custody.directory}/{pulumi.get_stack()}-ca.pem",
