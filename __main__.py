@@ -9,11 +9,12 @@ import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pulumi
 
 from acl.account import Shape
-from catalog.model import KEY_VALUE
+from catalog.model import HOME, KEY_VALUE
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
@@ -23,6 +24,7 @@ from components.engines.key_value import KeyValue, KeyValueArgs
 from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
+from settings.clusters import mount_of
 from settings.helm import Helm
 from settings.load import load, stack_secret
 from settings.server import Processes
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 refuse_unrecorded()
 settings, catalog = load()
+others = settings.clusters
 
 
 def _nodes(said: Processes) -> Server:
@@ -68,9 +71,9 @@ def _workloads(said: Helm) -> None:
         login_mount=settings.access.mount,
         audience=settings.access.audience,
     )
-    for service in catalog.services:
+    for service in catalog.living_in(HOME):
         Workload(
-            service.role.removeprefix("svc-"),
+            service.slug,
             WorkloadArgs(service=service, access=access),
             pulumi.ResourceOptions(provider=_cluster(said)),
         )
@@ -81,7 +84,7 @@ def _pods(said: Helm) -> Server:
     from components.server.helm import HelmServer, HelmServerArgs  # noqa: PLC0415
     from settings.pods import chart_of, pods_of, tls_of  # noqa: PLC0415
 
-    namespaces = {service.namespace for service in catalog.services}
+    namespaces = {service.namespace for service in catalog.living_in(HOME)}
     return HelmServer(
         "server",
         HelmServerArgs(
@@ -94,10 +97,24 @@ def _pods(said: Helm) -> Server:
             trusting={name: name for name in namespaces},
             ca_file=f"{settings.custody.directory}/{pulumi.get_stack()}-ca.pem",
             address=said.address,
+            hosts=tuple(str(urlsplit(other.address).hostname) for other in others.values()),
             local_port=said.local_port,
             keep=settings.keep,
         ),
     )
+
+
+def _elsewhere() -> dict[str, ServiceLogin]:
+    if not others:
+        return {}
+    from components.other_cluster import OtherCluster  # noqa: PLC0415  as above
+    from settings.elsewhere import other_cluster_of  # noqa: PLC0415
+
+    ca = server.ca_certificate
+    return {
+        name: OtherCluster(name, other_cluster_of(name, settings, catalog, ca), account).login
+        for name in others
+    }
 
 
 cloud = AwsCloud(
@@ -142,6 +159,7 @@ bootstrap = VaultBootstrap(
             methods={
                 settings.access.mount: settings.access.method,
                 settings.people.mount: "userpass",
+                **{mount_of(name, other): other.access.method for name, other in others.items()},
             },
         ),
         directory=settings.custody.directory,
@@ -168,7 +186,9 @@ login = ServiceLogin(
 )
 services = Services(
     "services",
-    ServicesArgs(services=catalog.services, login=login, key_value=KEY_VALUE),
+    ServicesArgs(
+        services=catalog.services, logins={HOME: login, **_elsewhere()}, key_value=KEY_VALUE
+    ),
     account,
 )
 People(

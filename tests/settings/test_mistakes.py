@@ -9,12 +9,17 @@ import yaml
 from mistakes import MistakesError
 from settings.load import examine
 from settings.stack import of_file
-from tests.settings.project import HELM, STACK, Project, edited
+from tests.settings.project import CLUSTERS, CLUSTERS_AND_PODS, HELM, STACK, Project, edited
 
 HERE = Path(__file__).parent
 CASES = [
     (base, case)
-    for base, file in ((STACK, "wrong.yaml"), (HELM, "wrong_helm.yaml"))
+    for base, file in (
+        (STACK, "wrong.yaml"),
+        (HELM, "wrong_helm.yaml"),
+        (CLUSTERS, "wrong_clusters.yaml"),
+        (CLUSTERS_AND_PODS, "wrong_clusters_of_pods.yaml"),
+    )
     for case in yaml.safe_load((HERE / file).read_text())
 ]
 
