@@ -48,7 +48,7 @@ def agents_values(agents: Agents, ca_certificate: str) -> Document:
             "externalVaultAddr": agents.address,
             "serverTelemetry": {"prometheusOperator": False},
         },
-        # The chart would make the servers' ServiceAccount, Services and volumes, external address or not.
+        # External address or not, the chart would make the servers' ServiceAccount, and let it ask about anybody's tokens.
         "server": {
             "enabled": False,
             "serviceAccount": {"create": False},
