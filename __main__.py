@@ -9,11 +9,12 @@ import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pulumi
 
 from acl.account import Shape
-from catalog.model import KEY_VALUE
+from catalog.model import HOME, KEY_VALUE
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
@@ -28,6 +29,7 @@ from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
 from settings.clouds import applications_of, cloud_of
+from settings.clusters import mount_of
 from settings.database import database_of
 from settings.external import External
 from settings.helm import Helm
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 refuse_unrecorded()
 settings, catalog = load()
+others = settings.clusters
 
 
 def _nodes(said: Processes, cloud: Cloud) -> Server:
@@ -76,9 +79,9 @@ def _workloads(said: Helm) -> None:
         login_mount=settings.access.mount,
         audience=settings.access.audience,
     )
-    for service in catalog.services:
+    for service in catalog.living_in(HOME):
         Workload(
-            service.role.removeprefix("svc-"),
+            service.slug,
             WorkloadArgs(service=service, access=access),
             pulumi.ResourceOptions(provider=_cluster(said)),
         )
@@ -89,7 +92,7 @@ def _pods(said: Helm, cloud: Cloud) -> Server:
     from components.server.helm import HelmServer, HelmServerArgs  # noqa: PLC0415
     from settings.pods import chart_of, pods_of, tls_of  # noqa: PLC0415
 
-    namespaces = {service.namespace for service in catalog.services}
+    namespaces = {service.namespace for service in catalog.living_in(HOME)}
     return HelmServer(
         "server",
         HelmServerArgs(
@@ -99,15 +102,29 @@ def _pods(said: Helm, cloud: Cloud) -> Server:
                 said, settings.access, namespaces, database_of(said.database, stack_secret)
             ),
             seal=cloud.seal,
-            chart=chart_of(said),
+            chart=chart_of(said.chart),
             tls=tls_of(said),
             trusting={name: name for name in namespaces},
             ca_file=f"{settings.custody.directory}/{pulumi.get_stack()}-ca.pem",
             address=said.address,
+            hosts=tuple(str(urlsplit(other.address).hostname) for other in others.values()),
             local_port=said.local_port,
             keep=settings.keep,
         ),
     )
+
+
+def _elsewhere() -> dict[str, ServiceLogin]:
+    if not others:
+        return {}
+    from components.other_cluster import OtherCluster  # noqa: PLC0415  as above
+    from settings.elsewhere import other_cluster_of  # noqa: PLC0415
+
+    ca = bootstrap.ca_certificate
+    return {
+        name: OtherCluster(name, other_cluster_of(name, settings, catalog, ca), account).login
+        for name in others
+    }
 
 
 def _bootstrap(said: Processes | Helm, cloud: Cloud) -> VaultBootstrap:
@@ -153,6 +170,7 @@ shape = Shape(
     methods={
         settings.access.mount: settings.access.method,
         settings.people.mount: "userpass",
+        **{mount_of(name, other): other.access.method for name, other in others.items()},
     },
 )
 now = time.time()
@@ -185,7 +203,7 @@ services = Services(
     "services",
     ServicesArgs(
         services=catalog.services,
-        login=login,
+        logins={HOME: login, **_elsewhere()},
         key_value=KEY_VALUE,
         vault_namespace=settings.vault_namespace,
     ),

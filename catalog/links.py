@@ -29,6 +29,7 @@ def link_mistakes(entries: Sequence[Entry], *, complete: bool) -> list[Mistake]:
     whole = {each.service.id: each.service for each in entries if each.service and _whole(each)}
     for entry in entries:
         if entry.service:
+            mistakes += _homes(entry.document, entry.service)
             mistakes += _paths(entry.document, entry.service, known)
             mistakes += _shares(entry.document, entry.service, known if complete else None)
             mistakes += _files(entry, entry.service, whole, known if complete else None)
@@ -87,6 +88,13 @@ def _members(entries: Sequence[Entry]) -> Iterator[Mistake]:
                 yield entry.document.mistake(
                     ("members", person, "password", "config"), wrong, f"write {before}"
                 )
+
+
+def _homes(document: Document, service: Service) -> Iterator[Mistake]:
+    for index, cluster in enumerate(service.clusters):
+        if cluster in service.clusters[:index]:
+            at = ("clusters", index)
+            yield document.mistake(at, f"{show(at)} stands twice", "delete it")
 
 
 def _paths(document: Document, service: Service, known: set[str]) -> Iterator[Mistake]:

@@ -7,6 +7,9 @@ from typing import Literal
 KEY_VALUE = "kv"
 """The KV v2 mount in which every service's path lies."""
 
+HOME = "home"
+"""What the servers' own cluster is called; others have the names that the settings give them."""
+
 CREDENTIAL_FIELDS = ("access_key_id", "bucket", "region", "secret_access_key")
 """What the secret of a `cloud` entry holds, at every cloud."""
 
@@ -70,6 +73,8 @@ class Service:
     """Path below the service's own -> the services (`namespace/name`) that may read it too."""
     workload: WorkloadChoice | None = None
     """None: its pod reads its secrets itself."""
+    clusters: tuple[str, ...] = (HOME,)
+    """Where it lives: a role in each cluster's login mount, the same acl in all."""
 
     @property
     def id(self) -> str:
@@ -137,6 +142,10 @@ class Catalog:
 
     services: tuple[Service, ...] = ()
     teams: tuple[Team, ...] = ()
+
+    def living_in(self, cluster: str) -> tuple[Service, ...]:
+        """Give the services that live in a cluster."""
+        return tuple(each for each in self.services if cluster in each.clusters)
 
     def config_keys(self) -> frozenset[str]:
         """Give the configuration keys that hold the catalogue's secrets."""

@@ -39,6 +39,8 @@ class Reading:
     """Every secret that is asked for, also by files with mistakes."""
     buckets: Mapping[str, Callable[[str, str], Mistake]] = field(default_factory=dict)
     """Bucket -> makes a mistake where a service names it."""
+    clusters: tuple[tuple[str, Callable[[str, str], Mistake]], ...] = ()
+    """Cluster -> makes a mistake where a service says that it lives there."""
 
 
 def read(directory: Path, shown: str | None = None) -> Catalog:
@@ -84,6 +86,12 @@ def examine(directory: Path, shown: str) -> Reading:
             if entry.service
             for name, grant in entry.service.cloud.items()
         },
+        clusters=tuple(
+            (cluster, _at(entry.document, ("clusters", index)))
+            for entry in entries
+            if entry.service
+            for index, cluster in enumerate(entry.service.clusters)
+        ),
     )
 
 
@@ -184,6 +192,7 @@ def _service(file: ServiceFile) -> Service:
         },
         shares=file.shares,
         workload=_workload(file.workload, f"{file.namespace}/{file.service}"),
+        clusters=file.clusters,
     )
 
 

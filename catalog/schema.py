@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from catalog.model import HOME
 from mistakes.document import Path
 from mistakes.shapes import (
     Bucket,
+    ClusterName,
     ConfigKey,
     Duration,
     FieldName,
@@ -135,6 +137,15 @@ class ServiceFile(_File):
     namespace: Annotated[
         Label, Field(description="The Kubernetes namespace it runs in.", examples=["shop"])
     ]
+    clusters: Annotated[
+        tuple[ClusterName, ...],
+        Field(
+            min_length=1,
+            description="The clusters that it lives in: home, the servers' own, or names of"
+            " strongroom:clusters. home by default.",
+            examples=[["home", "edge"]],
+        ),
+    ] = (HOME,)
     secrets: Annotated[
         dict[
             KeyValuePath,

@@ -177,6 +177,8 @@ class VaultBootstrap(pulumi.ComponentResource):
 
     address: pulumi.Output[str]
     """Known to be owned by whoever uses it."""
+    ca_certificate: pulumi.Output[str]
+    """PEM of the CA that signed every listener."""
     provider: vault.Provider
 
     def __init__(
@@ -208,6 +210,7 @@ class VaultBootstrap(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, protect=args.keep),
         )
         self.address = owned.address
+        self.ca_certificate = args.server.ca_certificate
         self.provider = account_provider(
             f"{name}-account",
             account,

@@ -228,6 +228,8 @@ class ExternalVault(pulumi.ComponentResource):
     """Stands where VaultBootstrap does: an address that is known to take the account, and its provider."""
 
     address: pulumi.Output[str]
+    ca_certificate: pulumi.Output[str]
+    """PEM; empty where this machine's CAs are trusted."""
     provider: vault.Provider
 
     def __init__(
@@ -251,6 +253,7 @@ class ExternalVault(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, protect=args.keep),
         )
         self.address = taken.address
+        self.ca_certificate = pulumi.Output.from_input("" if ca is None else Path(ca).read_text())
         self.provider = account_provider(
             f"{name}-provider",
             account,

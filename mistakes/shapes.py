@@ -55,6 +55,15 @@ Label = Annotated[
         "orders",
     ),
 ]
+# Part of the names of mounts and resources.
+ClusterName = Annotated[
+    Text,
+    shape(
+        r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$",
+        "a cluster's name: at most 32 lower-case letters, digits and hyphens, a letter in front",
+        "edge",
+    ),
+]
 ServiceId = Annotated[
     Text,
     shape(

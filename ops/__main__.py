@@ -109,10 +109,15 @@ def workload_command(
         Way | None,
         typer.Option("--as", help="How its pod gets its secrets; otherwise as its own file says."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Where it runs; otherwise the servers' own cluster, or the only one."),
+    ] = None,
     address: Annotated[
         str | None,
         typer.Option(
-            help="Vault's, as pods reach it; otherwise https://vault.<namespace>.svc:8200."
+            help="Vault's, as pods reach it; otherwise https://vault.<namespace>.svc:8200, or what the"
+            " settings say for the cluster."
         ),
     ] = None,
     stack: Stack = None,
@@ -123,7 +128,13 @@ def workload_command(
 
     way = asked.value if asked else None
     text = workload(
-        Path.cwd(), service, stack=stack, asked=way, address=address, config_file=config_file
+        Path.cwd(),
+        service,
+        stack=stack,
+        asked=way,
+        cluster=cluster,
+        address=address,
+        config_file=config_file,
     )
     typer.echo(text, nl=False)
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from catalog.model import Delivery, Service, WorkloadChoice
+from catalog.model import HOME, Delivery, Service, WorkloadChoice
 from catalog.reader import read
 from components.workload import csi, external_secret, injector
 from components.workload.access import PodAccess
@@ -18,6 +18,7 @@ from mistakes.explain import closest
 from mistakes.shapes import Label
 from ops.stack import StackError, selected
 from reach.pods import PORT
+from settings.clusters import OtherCluster, mount_of
 from settings.external import External
 from settings.login import Access
 from settings.stack import Stack, of_file
@@ -40,14 +41,16 @@ def workload(
     *,
     stack: str | None = None,
     asked: str | None = None,
+    cluster: str | None = None,
     address: str | None = None,
     config_file: Path | None = None,
 ) -> str:
     """Give the YAML for service `shop/orders`, with comments that say where each part goes.
 
-    `asked` is one of DELIVERIES; without, what the service's own file chooses, else annotations. `address` is
-    Vault's as pods reach it; without, that of the chart's Service in the servers' namespace, or of the Vault that
-    somebody else runs.
+    `asked` is one of DELIVERIES; without, what the service's own file chooses, else annotations. `cluster` is one that
+    the service lives in; without, the only one, or the servers' own. `address` is Vault's as pods there reach it;
+    without, that of the Service in front of the active server, of the Vault that somebody else runs, or what the
+    settings say for another cluster.
 
     Only what is needed is read: mistakes elsewhere in the stack's file, and files that are missing on this machine,
     are `ops check`'s concern.
@@ -65,7 +68,8 @@ def workload(
     choice = _choice(service, asked)
     if not service.files(choice):
         raise StackError(f"{service.id} has no secrets; write some into its catalogue file first")
-    access = _access(settings, address)
+    home = _home(service, cluster)
+    access = _access(settings, address) if home == HOME else _access_from(settings, home, address)
     try:
         parts = _PARTS[choice.delivery](service, access, choice)
     except ValueError as error:
@@ -86,6 +90,39 @@ def _choice(service: Service, asked: str | None) -> WorkloadChoice:
     return replace(own, delivery=DELIVERIES[asked]) if asked else own
 
 
+def _home(service: Service, asked: str | None) -> str:
+    lives = service.clusters
+    if asked is not None and asked not in lives:
+        raise StackError(
+            f"{service.id} does not live in cluster {asked}; write one of {', '.join(lives)}, or write {asked}"
+            " into its clusters"
+        )
+    if asked is None and HOME not in lives and len(lives) > 1:
+        raise StackError(
+            f"{service.id} lives in several clusters; add --cluster {' or '.join(lives)}"
+        )
+    return asked or (HOME if HOME in lives else lives[0])
+
+
+def _access_from(stack: Stack, cluster: str, address: str | None) -> PodAccess:
+    """Give how pods of another cluster reach Vault. Only that cluster's entry is looked at."""
+    said = _part(stack, "clusters")
+    if cluster not in said:
+        raise StackError(
+            f"strongroom:clusters in {stack.document.file} has no {cluster}; {closest(cluster, said)}"
+        )
+    try:
+        read = OtherCluster.model_validate(said[cluster])
+    except ValidationError:
+        raise _wrong(stack, f"clusters.{cluster}") from None
+    return _pod_access(
+        address=address or read.address,
+        login_mount=mount_of(cluster, read),
+        audience=read.access.audience,
+        vault_namespace=_part(stack, "server").get("vaultNamespace"),
+    )
+
+
 def _access(stack: Stack, address: str | None) -> PodAccess:
     login = _part(stack, "access")
     # The rest of it may be filled in elsewhere (`local`), or wrong: what pods need must be right.
@@ -99,11 +136,22 @@ def _access(stack: Stack, address: str | None) -> PodAccess:
         vault, vault_namespace = _place(_part(stack, "server"))
     except ValidationError:
         raise _wrong(stack, "server") from None
+    return _pod_access(
+        address=address or vault,
+        login_mount=login.get("mount", fields["mount"]),
+        audience=login.get("audience", fields["audience"]),
+        vault_namespace=vault_namespace,
+    )
+
+
+def _pod_access(
+    *, address: str, login_mount: str, audience: str, vault_namespace: str | None
+) -> PodAccess:
     try:
         return PodAccess(
-            address=address or vault,
-            login_mount=login.get("mount", fields["mount"]),
-            audience=login.get("audience", fields["audience"]),
+            address=address,
+            login_mount=login_mount,
+            audience=audience,
             vault_namespace=vault_namespace,
         )
     except ValueError as error:
@@ -115,9 +163,11 @@ def _place(server: Document) -> tuple[str, str | None]:
     if server.get("kind") == "external":
         external = External.model_validate(server)
         return external.address, external.vault_namespace
-    # The chart calls its Service as we call the release.
-    namespace = TypeAdapter(Label).validate_python(server.get("namespace", "vault"))
-    return f"https://vault.{namespace}.svc:{PORT}", None
+    label = TypeAdapter(Label)
+    namespace, release = (
+        label.validate_python(server.get(n, "vault")) for n in ("namespace", "release")
+    )
+    return f"https://{release}-active.{namespace}.svc:{PORT}", None
 
 
 def _part(stack: Stack, name: str) -> Document:

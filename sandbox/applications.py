@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from catalog.model import Catalog, Service
+from catalog.model import HOME, Catalog, Service
 from components.workload.access import PodAccess
 from examples.applications.deployment import EXAMPLES, example_deployment
 from reach.pods import asked, core
@@ -52,7 +52,7 @@ def finish(catalog: Catalog, say: Callable[[str], None]) -> None:
 
 
 def _examples(catalog: Catalog) -> list[Service]:
-    return [service for service in catalog.services if service.id in EXAMPLES]
+    return [service for service in catalog.living_in(HOME) if service.id in EXAMPLES]
 
 
 def _apply(document: dict[str, Any]) -> None:

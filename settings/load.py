@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from catalog.model import Catalog
+from catalog.model import HOME, Catalog
 from catalog.reader import Reading
 from catalog.reader import examine as examine_catalog
 from components.cloud.alicloud import names as alicloud_names
@@ -21,6 +21,7 @@ from mistakes.explain import closest, explain
 from settings.alicloud import Alicloud
 from settings.base import Model
 from settings.cloud import Aws, Cloud, Custody
+from settings.clusters import OtherCluster
 from settings.database import PASSWORD as DATABASE_PASSWORD
 from settings.external import External
 from settings.helm import Helm, OwnTls
@@ -120,6 +121,7 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
         if cloud := _cloud(values.get("cloud")):
             mistakes += _names(stack, cloud, reading, external=_is_external(values))
         mistakes += _no_cloud(stack, values, reading)
+        mistakes += _homes(values.get("clusters"), reading)
         mistakes += _files(stack, values, root)
     if mistakes or settings is None:
         raise MistakesError(mistakes)
@@ -257,6 +259,17 @@ def _database_password(stack: Stack, server: Processes | Helm | External) -> Ite
         yield stack.mistake((DATABASE_PASSWORD,), wrong, cure)
 
 
+def _homes(clusters: object, reading: Reading) -> Iterator[Mistake]:
+    """A service lives in clusters that there are; of those, wrong ones count."""
+    if clusters is not None and not isinstance(clusters, dict):
+        return
+    known = {HOME, *(clusters or ())}
+    for cluster, mistake in reading.clusters:
+        if cluster not in known:
+            wrong = f"cluster {cluster} is not one of {NAMESPACE}:clusters"
+            yield mistake(wrong, closest(cluster, known))
+
+
 _STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
 
 
@@ -309,6 +322,7 @@ def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mist
     if access := _part(Access, values.get("access")):
         files["access", "ca"] = access.ca
         files |= {("access", "keys", index): key for index, key in enumerate(access.keys)}
+    files |= _clusters_files(values.get("clusters"))
     if custody := _part(Custody, values.get("custody", {})):
         directories["custody", "directory"] = custody.directory
     # os.path: pathlib raises for a name that is too long.
@@ -321,6 +335,26 @@ def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mist
         if os.path.exists(place) and not os.path.isdir(place):  # noqa: PTH110, PTH112
             wrong = f"names {one_line(directory)}, which is no directory"
             yield stack.mistake(path, wrong, "write another")
+
+
+def _clusters_files(clusters: object) -> dict[MistakePath, str | None]:
+    files: dict[MistakePath, str | None] = {}
+    for name, value in clusters.items() if isinstance(clusters, dict) else ():
+        if cluster := _part(OtherCluster, value):
+            files |= _cluster_files(name, cluster)
+    return files
+
+
+def _cluster_files(name: str, cluster: OtherCluster) -> dict[MistakePath, str | None]:
+    at = ("clusters", name)
+    files: dict[MistakePath, str | None] = {
+        (*at, "ca"): cluster.ca,
+        (*at, "access", "ca"): cluster.access.ca,
+        **{(*at, "access", "keys", i): key for i, key in enumerate(cluster.access.keys)},
+    }
+    if cluster.chart is not None and cluster.chart.directory is not None:
+        files[*at, "chart", "directory"] = f"{cluster.chart.directory}/Chart.yaml"
+    return files
 
 
 def _server_files(server: Processes | Helm | External) -> dict[MistakePath, str | None]:

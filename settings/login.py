@@ -8,6 +8,15 @@ from pydantic import Field
 from mistakes.shapes import Cidr, FilePath, Label, MountName, Text, Url, Whole, shape
 from settings.base import Finding, Model
 
+Audience = Annotated[
+    Text,
+    shape(r"^[!#-\[\]-~]{1,256}$", "printable text without blanks and quotes", "vault"),
+    Field(description="The audience that their tokens must be made for."),
+]
+TokenSeconds = Annotated[
+    Whole, Field(ge=60, le=86400, description="How long a service's Vault token lives.")
+]
+
 
 class Account(Model):
     """The limited account that configures Vault. Its password: `passwordFile`, or secret `accountPassword`."""
@@ -47,11 +56,7 @@ class Access(Model):
         ),
     ]
     mount: Annotated[MountName, Field(description="Where services log in.")] = "kubernetes"
-    audience: Annotated[
-        Text,
-        shape(r"^[!#-\[\]-~]{1,256}$", "printable text without blanks and quotes", "vault"),
-        Field(description="The audience that their tokens must be made for."),
-    ] = "vault"
+    audience: Audience = "vault"
     issuer: Annotated[Url | None, Field(description="jwt: the tokens' issuer.")] = None
     keys: Annotated[
         tuple[FilePath, ...],
@@ -64,9 +69,7 @@ class Access(Model):
             description="kubernetes: a PEM file of its CA, unless Vault runs inside the cluster."
         ),
     ] = None
-    token_ttl_seconds: Annotated[
-        Whole, Field(ge=60, le=86400, description="How long a service's Vault token lives.")
-    ] = 600
+    token_ttl_seconds: TokenSeconds = 600
 
     def findings(self) -> Iterator[Finding]:
         """Each method has what it needs and nothing of the other's."""

@@ -9,10 +9,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mistakes.document import Path
 from mistakes.shapes import FilePath, YesNo
 from settings.alicloud import Alicloud
 from settings.base import Finding, Model
 from settings.cloud import Aws, Cloud, Custody, identity_findings
+from settings.clusters import Clusters, cluster_findings, mount_of
 from settings.external import External, external_findings
 from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
@@ -49,6 +51,10 @@ class Settings(Model):
     ]
     access: Annotated[Access, Field(description="How services log in.")]
     people: Annotated[People, Field(description="How people log in.")] = People()
+    clusters: Annotated[
+        Clusters,
+        Field(description="Other Kubernetes clusters whose services use this Vault, by name."),
+    ] = {}  # noqa: RUF012  pydantic copies defaults, and the model is frozen
 
     @property
     def in_pods(self) -> bool:
@@ -78,12 +84,20 @@ class Settings(Model):
         if isinstance(self.server, Helm):
             for path, wrong, cure in tunnel_findings(self.server, self.account.cidrs):
                 yield ("account", *path), wrong, cure
+        yield from cluster_findings(self.clusters, self.access, self.server)
         mounts = {"access": self.access.mount}
-        for part, mount in (("people", self.people.mount), ("account", self.account.mount)):
+        others: list[tuple[str, Path, str]] = [
+            ("people", ("people", "mount"), self.people.mount),
+            ("account", ("account", "mount"), self.account.mount),
+        ]
+        for name, cluster in self.clusters.items():
+            mount_at: Path = ("clusters", name, "access", "mount")
+            others.append((f"cluster {name}", mount_at, mount_of(name, cluster)))
+        for part, at, mount in others:
             same = [other for other, taken in mounts.items() if taken == mount]
             if same or mount == "token":
                 whose = f"{same[0]}'s mount" if same else "Vault's own login mount"
-                yield (part, "mount"), f"is {whose} already", "write another"
+                yield at, f"is {whose} already", "write another"
             mounts[part] = mount
 
     def _of_cloud(self) -> Iterator[Finding]:

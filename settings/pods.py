@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from components.server import database, pods
-from components.server.helm import Chart
+from components.server.chart import Chart
 from components.server.tls.choice import CertManagerTls, GivenTls, OwnTls, Tls
 from settings import helm
 from settings.login import Access
@@ -42,27 +42,34 @@ def pods_of(
         else None,
         exposure=_exposure(said),
         log_format=said.log_format,
-        injector=pods.Injector(
-            image=_image(said.injector.image.over(*helm.INJECTOR_IMAGE)),
-            agent_image=_image(said.agent_image),
-            replicas=said.injector.replicas,
-        )
-        if said.injector.enabled
-        else None,
-        csi=pods.Csi(
-            image=_image(said.csi.image.over(*helm.CSI_IMAGE)),
-            agent_image=_image(said.agent_image),
-        )
-        if said.csi.enabled
-        else None,
+        injector=injector_of(said.injector, said.agent_image),
+        csi=csi_of(said.csi, said.agent_image),
         login_mount=access.mount,
         reviews_tokens=access.method == "kubernetes",
     )
 
 
-def chart_of(said: helm.Helm) -> Chart:
+def injector_of(said: helm.Injector, agent: helm.Image) -> pods.Injector | None:
+    """Give the injector. `agent` is what it puts into pods, whole."""
+    if not said.enabled:
+        return None
+    return pods.Injector(
+        image=_image(said.image.over(*helm.INJECTOR_IMAGE)),
+        agent_image=_image(agent),
+        replicas=said.replicas,
+    )
+
+
+def csi_of(said: helm.Csi, agent: helm.Image) -> pods.Csi | None:
+    """Give the CSI provider. `agent` runs beside it."""
+    if not said.enabled:
+        return None
+    return pods.Csi(image=_image(said.image.over(*helm.CSI_IMAGE)), agent_image=_image(agent))
+
+
+def chart_of(said: helm.Chart) -> Chart:
     """Give where the chart comes from."""
-    return Chart(**dict(said.chart))
+    return Chart(**dict(said))
 
 
 def tls_of(said: helm.Helm) -> Tls:

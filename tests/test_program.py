@@ -3,6 +3,7 @@
 import gc
 import json
 import runpy
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,13 @@ def _outputs(resource: Resource) -> Mapping[str, Any]:
     if resource.type.startswith("alicloud:"):
         arn = f"acs:ram::1234567890123456:role/{resource.name}"
         return {"arn": arn, "secret": f"secret of {resource.name}"}
+    # As other clusters answer.
+    others: Mapping[str, Mapping[str, Any]] = {
+        "edge-keys": {"issuer": "https://edge", "keys": ["a key"]},
+        "plant-reviewer-token": {"data": {"token": "dG9rZW4=", "ca.crt": "Y2E="}},
+    }
+    if resource.name in others:
+        return others[resource.name]
     return made if resource.type == AUTHORITY else {"arn": f"arn:{resource.name}"}
 
 
@@ -153,8 +161,8 @@ def test_exports_lead_to_logins_and_paths(declare: Declare, config: dict[str, st
     assert set(declared.exports) == {"address", "logins", "secrets"}
     assert declared.secret_exports == frozenset()
     assert declared.exports["logins"]["shop/orders"] == {
-        "mount": "kubernetes",
         "role": "svc-shop.orders",
+        "mounts": {"home": "kubernetes"},
     }
     assert declared.exports["secrets"]["shop/orders"] == [
         "kv/shop/orders/cloud/invoices",
@@ -268,6 +276,115 @@ def test_everything_in_the_cluster_is_of_one_provider_without_a_kubeconfig(
     inside = [r for r in declared.resources if r.type.startswith("kubernetes:")]
     assert {resource.provider for resource in inside} == {"cluster"}
     assert "kubeconfig" not in declared.one("pulumi:providers:kubernetes")
+
+
+OTHERS = {
+    "edge": {
+        "context": "edge",
+        "address": "https://vault.example.com:8200",
+        "access": {"method": "jwt"},
+    },
+    "plant": {
+        "context": "plant",
+        "address": "https://10.20.30.40:8200",
+        "access": {"method": "kubernetes", "host": "https://plant.example.com:6443"},
+        "csi": {"enabled": True},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def with_others(
+    in_pods: dict[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """Stack `dev` with two other clusters: one service lives at home and in both, one in one only."""
+    catalog = tmp_path_factory.mktemp("others") / "catalog"
+    shutil.copytree(CHECKOUT / "catalog", catalog)
+    for name, clusters in (("shop-orders", "[home, edge, plant]"), ("blog-web", "[edge]")):
+        with (catalog / f"{name}.yaml").open("a") as file:
+            file.write(f"clusters: {clusters}\n")
+    server = json.loads(in_pods["dev"]["strongroom:server"])
+    server["network"]["clientCidrs"] = ["10.0.0.0/8"]
+    return {
+        **in_pods["dev"],
+        "strongroom:catalog": str(catalog),
+        "strongroom:server": json.dumps(server),
+        "strongroom:clusters": json.dumps(OTHERS),
+    }
+
+
+def test_each_cluster_has_its_login_and_a_service_in_all_has_one_acl(
+    declare: Declare, with_others: dict[str, str]
+) -> None:
+    declared = _declared(declare, with_others)
+
+    assert declared.exports["logins"]["shop/orders"] == {
+        "role": "svc-shop.orders",
+        "mounts": {
+            "home": "kubernetes",
+            "edge": "kubernetes-edge",
+            "plant": "kubernetes-plant",
+        },
+    }
+    assert declared.exports["logins"]["blog/web"]["mounts"] == {"edge": "kubernetes-edge"}
+    acls = [each.inputs["name"] for each in declared.all("vault:index/policy:Policy")]
+    assert acls.count("svc-shop.orders") == 1
+    roles = declared.all("vault:kubernetes/authBackendRole:AuthBackendRole")
+    assert {(each.inputs["backend"], each.inputs["roleName"]) for each in roles} == {
+        ("kubernetes", "svc-shop.billing"),
+        ("kubernetes", "svc-shop.orders"),
+        ("kubernetes-plant", "svc-shop.orders"),
+    }
+
+
+def test_the_account_may_manage_the_logins_of_every_cluster(
+    declare: Declare, with_others: dict[str, str]
+) -> None:
+    owned = _declared(declare, with_others).one(OWNED)
+
+    assert owned["shape"]["methods"] == {
+        "kubernetes": "kubernetes",
+        "kubernetes-edge": "jwt",
+        "kubernetes-plant": "kubernetes",
+        "people": "userpass",
+    }
+    assert 'path "auth/kubernetes-edge/role/*"' in owned["acl"]
+
+
+def test_each_cluster_gets_what_of_ours_lives_there_and_no_servers(
+    declare: Declare, with_others: dict[str, str]
+) -> None:
+    declared = _declared(declare, with_others)
+
+    accounts: dict[str, set[str]] = {}
+    for each in declared.all("kubernetes:core/v1:ServiceAccount"):
+        accounts.setdefault(str(each.provider), set()).add(each.inputs["metadata"]["name"])
+    assert accounts == {
+        "cluster": {"billing", "orders"},
+        "edge-cluster": {"orders", "web"},
+        "plant-cluster": {"orders", "vault-reviewer"},
+    }
+    releases = {each.provider: each.inputs["values"] for each in declared.all(RELEASE)}
+    assert set(releases) == {"cluster", "edge-cluster", "plant-cluster"}
+    assert releases["plant-cluster"]["csi"]["agent"]["image"]["repository"] == "hashicorp/vault"
+    maps = declared.all("kubernetes:core/v1:ConfigMap")
+    assert {(each.provider, each.inputs["metadata"]["namespace"]) for each in maps} == {
+        ("cluster", "shop"),
+        ("cluster", "vault"),
+        ("edge-cluster", "blog"),
+        ("edge-cluster", "shop"),
+        ("plant-cluster", "shop"),
+        ("plant-cluster", "strongroom"),
+    }
+
+
+def test_the_certificate_has_the_names_that_other_clusters_use(
+    declare: Declare, with_others: dict[str, str]
+) -> None:
+    authority = _declared(declare, with_others).one(AUTHORITY)
+
+    assert "vault.example.com" in authority["dns_names"]
+    assert authority["ip_addresses"] == ["10.20.30.40", "127.0.0.1"]
 
 
 @STACKS

@@ -1,5 +1,6 @@
-"""Where services log in: one mount, jwt or kubernetes, both with ServiceAccount tokens."""
+"""Where one cluster's services log in: one mount, jwt or kubernetes, both with ServiceAccount tokens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,14 +22,19 @@ class ServiceLoginArgs:
     mount: str
     audience: str
     token_ttl_seconds: int = 600
-    issuer: str | None = None
+    issuer: pulumi.Input[str] | None = None
     """jwt: the tokens' issuer."""
-    keys: tuple[str, ...] = ()
+    keys: pulumi.Input[Sequence[str]] = ()
     """jwt: the cluster's public keys, PEM."""
     host: str | None = None
     """kubernetes: the API server's address."""
-    ca: str | None = None
+    ca: pulumi.Input[str] | None = None
     """kubernetes: PEM of its CA, unless Vault runs inside that cluster."""
+    reviewer_token: pulumi.Input[str] | None = None
+    """kubernetes: a secret, with which the API server is asked. None: with Vault's own pod's; beside `ca` with the
+    token of whoever logs in."""
+    roles: str = "role"
+    """In front of each role's logical name: those of two clusters have the same names in Vault."""
     keep: bool = True
 
     def __post_init__(self) -> None:
@@ -36,6 +42,8 @@ class ServiceLoginArgs:
             raise ValueError("issuer and keys must be given for method jwt")
         if self.method == "kubernetes" and not self.host:
             raise ValueError("host must be given for method kubernetes")
+        if self.reviewer_token is not None and self.ca is None:
+            raise ValueError("ca must be given beside reviewer_token: both are of one cluster")
 
 
 class ServiceLogin(pulumi.ComponentResource):
@@ -60,7 +68,9 @@ class ServiceLogin(pulumi.ComponentResource):
                 path=args.mount,
                 bound_issuer=args.issuer,
                 # A key that ends in a newline shows as changed on every run.
-                jwt_validation_pubkeys=[key.strip() for key in args.keys],
+                jwt_validation_pubkeys=pulumi.Output.from_input(args.keys).apply(
+                    lambda keys: [key.strip() for key in keys]
+                ),
                 opts=kept,
             )
             self._mounted, self._path = jwt, jwt.path.apply(lambda path: path or "jwt")
@@ -76,6 +86,8 @@ class ServiceLogin(pulumi.ComponentResource):
                 kubernetes_ca_cert=args.ca,
                 # Outside the cluster there is no local CA; inside, the pod's own CA and token do the rest.
                 disable_local_ca_jwt=args.ca is not None,
+                token_reviewer_jwt=args.reviewer_token
+                and pulumi.Output.secret(args.reviewer_token),
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
@@ -91,7 +103,7 @@ class ServiceLogin(pulumi.ComponentResource):
         )
         if args.method == "jwt":
             vault.jwt.AuthBackendRole(
-                f"role-{name}",
+                f"{args.roles}-{name}",
                 backend=self._path,
                 role_name=name,
                 role_type="jwt",
@@ -105,7 +117,7 @@ class ServiceLogin(pulumi.ComponentResource):
             )
             return
         vault.kubernetes.AuthBackendRole(
-            f"role-{name}",
+            f"{args.roles}-{name}",
             backend=self._path,
             role_name=name,
             bound_service_account_names=[service_account],

@@ -14,10 +14,12 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.cloud.contract import Seal
+from components.server.chart import OFFICIAL, Chart, ReleaseArgs, chart_release
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
 from components.server.database import what_is_lost, wipe_command
 from components.server.database_secret import database_secret
 from components.server.exposure import active_service, load_balancer
+from components.server.injection import admission
 from components.server.pods import (
     AUDIT_FILES,
     Ingress,
@@ -31,15 +33,6 @@ from components.server.tls.contract import Certificate
 from components.server.tls.names import Names, server_names
 from components.server.values import ValuesArgs, chart_values
 from reach.pods import GENERATE_ROOT_PORT, PORT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """The chart: one version from a repository, or a directory."""
-
-    repository: str = "https://helm.releases.hashicorp.com"
-    version: str = "0.34.1"
-    directory: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +52,15 @@ class HelmServerArgs:
     """Where the CA is written on this machine, for tools that take no PEM."""
     context: str | None = None
     """The kubeconfig's context that `provider` has; None: the current one."""
-    chart: Chart = Chart()
+    chart: Chart = OFFICIAL
     tls: Tls
     trusting: Mapping[str, pulumi.Input[str]]
     """Namespaces that get the CA as ConfigMap `vault-tls`: name -> the same, known once it is there. (With
     cert-manager every namespace gets it.)"""
     address: str | None = None
     """Where the network reaches Vault; None: through the tunnel."""
+    hosts: tuple[str, ...] = ()
+    """Further names and addresses for the certificate: as other clusters reach Vault."""
     local_port: int = 18200
     """The tunnel's port on this machine."""
     keep: bool = True
@@ -100,7 +95,7 @@ class HelmServer(pulumi.ComponentResource):
         # Deleting it deletes the volumes' claims, and with them Vault.
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace",
-            metadata={"name": pods.namespace, "labels": _admission(pods)},
+            metadata={"name": pods.namespace, "labels": admission(pods)},
             opts=self._kept,
         )
         there = namespace.id.apply(lambda _: pods.namespace)
@@ -158,8 +153,7 @@ class HelmServer(pulumi.ComponentResource):
         seal: pulumi.Output[PodSeal],
         stored: pulumi.Output[str | None],
     ) -> kubernetes.helm.v3.Release:
-        pods, chart = args.pods, args.chart
-        of_directory = chart.directory is not None
+        pods = args.pods
         values = pulumi.Output.all(
             seal=seal,
             secret=signed.secret,
@@ -176,24 +170,18 @@ class HelmServer(pulumi.ComponentResource):
                 )
             )
         )
-        return kubernetes.helm.v3.Release(
+        return chart_release(
             f"{name}-release",
-            name=pods.release,
-            namespace=namespace,
-            chart=str(Path(chart.directory).resolve()) if chart.directory else "vault",
-            version=None if of_directory else chart.version,
-            repository_opts=None if of_directory else {"repo": chart.repository},
-            values=values,
-            # No pod is ready before init, which comes later in the same run. Whoever waited, or took a failed
-            # release back, would wait for ever, or uninstall it.
-            skip_await=True,
-            atomic=False,
-            cleanup_on_fail=False,
-            # Pods are replaced by `ops roll`, the leader last; a StatefulSet never.
-            recreate_pods=False,
-            force_update=False,
-            create_namespace=False,
-            opts=self._kept,
+            ReleaseArgs(
+                chart=args.chart,
+                release=pods.release,
+                namespace=namespace,
+                values=values,
+                # No pod is ready before init, which comes later in the same run. Whoever waited, or took a failed
+                # release back, would wait for ever, or uninstall it.
+                skip_await=True,
+            ),
+            self._kept,
         )
 
     def _seal(
@@ -281,14 +269,10 @@ def _digest(secret_environment: Mapping[str, Any]) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _admission(pods: Pods) -> dict[str, str]:
-    # The CSI provider mounts a directory of its node, which the others must not.
-    level = "privileged" if pods.csi is not None else "baseline"
-    return {"pod-security.kubernetes.io/enforce": level}
-
-
 def _names(args: HelmServerArgs) -> Names:
-    hosts = [args.pods.exposure.host] if isinstance(args.pods.exposure, Ingress) else []
+    hosts = [*args.hosts]
+    if isinstance(args.pods.exposure, Ingress):
+        hosts.append(args.pods.exposure.host)
     if args.address is not None:
         hosts.append(str(urlsplit(args.address).hostname))
     return server_names(args.pods, hosts)

@@ -1,14 +1,15 @@
 """What brings secrets into pods: the chart's values of its agent injector and of its CSI provider. Pure."""
 
 import base64
-from typing import Any
+from typing import Any, Protocol
 
 from components.server.pods import (
     CA_FILE,
     CONTAINER_SECURITY,
     POD_SECURITY,
     TLS,
-    Pods,
+    Csi,
+    Injector,
 )
 from reach.certificate import KEY as CA_KEY
 from reach.certificate import NAME as CONFIG_MAP
@@ -19,7 +20,31 @@ INJECT_LABEL = {"strongroom.io/inject": "enabled"}
 """On a namespace: no pod starts there while the injector can't be asked."""
 
 
-def injector_values(pods: Pods, ca_certificate: str) -> Document:
+class Injecting(Protocol):
+    """What is said about injector and CSI provider: beside the servers, or in a cluster without them."""
+
+    @property
+    def injector(self) -> Injector | None: ...  # noqa: D102
+    @property
+    def csi(self) -> Csi | None: ...  # noqa: D102
+    @property
+    def login_mount(self) -> str: ...  # noqa: D102
+    @property
+    def log_format(self) -> str: ...  # noqa: D102
+    @property
+    def priority_class(self) -> str | None: ...  # noqa: D102
+    @property
+    def spread(self) -> bool: ...  # noqa: D102
+
+
+def admission(agents: Injecting) -> dict[str, str]:
+    """Give the labels of the namespace that they run in: what its pods may be."""
+    # The CSI provider mounts a directory of its node, which the others must not.
+    level = "privileged" if agents.csi is not None else "baseline"
+    return {"pod-security.kubernetes.io/enforce": level}
+
+
+def injector_values(pods: Injecting, ca_certificate: str) -> Document:
     """Give the chart's `injector`. `ca_certificate` is PEM."""
     injector = pods.injector
     if injector is None:
@@ -56,7 +81,7 @@ def injector_values(pods: Pods, ca_certificate: str) -> Document:
     }
 
 
-def csi_values(pods: Pods) -> Document:
+def csi_values(pods: Injecting) -> Document:
     """Give the chart's `csi`."""
     csi = pods.csi
     if csi is None:

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalog.model import HOME
 from catalog.reader import examine
 from reach.certificate import authority
 from reach.errors import ReachError
@@ -66,7 +67,7 @@ class ClusterPods(Kind):
             name = _current_context()
             say(f"Kubernetes context {name}: this machine is {self._host} to its pods")
             catalog = examine(self.layout.checkout / "catalog", "catalog").catalog
-            leftovers.make_namespaces({service.namespace for service in catalog.services})
+            leftovers.make_namespaces({service.namespace for service in catalog.living_in(HOME)})
         except ReachError as error:
             raise ProblemError(*str(error).split("; ", maxsplit=1)) from None
 

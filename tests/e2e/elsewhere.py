@@ -145,6 +145,6 @@ class Elsewhere:
         login = outputs["logins"][service]
         client = self.foreign.client("none", login.get("namespace"))
         client.auth.jwt.jwt_login(
-            login["role"], issuer.token(self.layout, service), path=login["mount"]
+            login["role"], issuer.token(self.layout, service), path=login["mounts"]["home"]
         )
         return client

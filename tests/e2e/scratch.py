@@ -142,7 +142,7 @@ class Scratch:
         """Log in as a service does: with its ServiceAccount token."""
         login = self.outputs()["logins"][service]
         client = self.client()
-        client.auth.jwt.jwt_login(login["role"], self.token(service), path=login["mount"])
+        client.auth.jwt.jwt_login(login["role"], self.token(service), path=login["mounts"]["home"])
         self.tokens.add(client.token)
         return client
 

@@ -66,7 +66,10 @@ def test_the_checkout_stays_clean(scratch: Scratch) -> None:
 def test_the_outputs_lead_to_logins_and_paths_and_hold_no_secret(scratch: Scratch) -> None:
     outputs = scratch.outputs()
 
-    assert outputs["logins"]["shop/orders"] == {"mount": "kubernetes", "role": "svc-shop.orders"}
+    assert outputs["logins"]["shop/orders"] == {
+        "role": "svc-shop.orders",
+        "mounts": {"home": "kubernetes"},
+    }
     assert "kv/shop/orders/mail" in outputs["secrets"]["shop/orders"]
     assert "kv/shop/orders/cloud/invoices" in outputs["secrets"]["shop/orders"]
     assert set(outputs) == {"address", "logins", "secrets"}
@@ -302,7 +305,7 @@ def test_renamed_logins_move_everybody_and_leave_no_old_login(scratch: Scratch) 
 
     orders = scratch.logged_in("shop/orders")
     assert "password" in scratch.read(orders, "kv/shop/orders/mail")
-    assert scratch.outputs()["logins"]["shop/orders"]["mount"] == "workloads"
+    assert scratch.outputs()["logins"]["shop/orders"]["mounts"] == {"home": "workloads"}
     password = scratch.sandbox_file("passwords/adaPassword").read_text()
     client = scratch.client()
     client.auth.userpass.login("ada", password, mount_point="staff")

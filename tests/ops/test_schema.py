@@ -10,7 +10,7 @@ import yaml
 
 from ops.schema import config_block, files, with_config, write
 from settings.model import Settings
-from tests.settings.project import BILLING, HELM, ORDERS, STACK, TEAM
+from tests.settings.project import BILLING, CLUSTERS, HELM, ORDERS, STACK, TEAM
 
 CHECKOUT = Path(__file__).parents[2]
 CATALOG = sorted((CHECKOUT / "catalog").glob("*.yaml"))
@@ -60,7 +60,9 @@ def test_every_stack_names_its_schema_and_follows_it(stack: str, name: str) -> N
     [
         ("stack", STACK),
         ("stack", HELM),
+        ("stack", CLUSTERS),
         ("catalog", ORDERS),
+        ("catalog", ORDERS + "clusters: [home, edge]\n"),
         ("catalog", BILLING),
         ("catalog", TEAM),
     ],
@@ -82,6 +84,10 @@ def test_what_the_reader_takes_the_schema_takes(name: str, text: str) -> None:
         ("stack", HELM.replace("kind: helm", "kind: helm\n    image: {tag: latest}")),
         ("stack", HELM.replace("kind: helm", "kind: helm\n    exposure: {kind: ingress}")),
         ("stack", HELM.replace("kind: helm", "kind: helm\n    ports: [8200]")),
+        ("stack", CLUSTERS.replace("    edge:", "    Edge:")),
+        ("stack", CLUSTERS.replace("context: edge", "namespace: edge")),
+        ("stack", CLUSTERS.replace("ca: pem\n  strongroom:mail", "reviewer: x\n  strongroom:mail")),
+        ("catalog", ORDERS + "clusters: []\n"),
         ("catalog", ORDERS.replace("service: orders", "service: Orders")),
         ("catalog", ORDERS.replace("  mail: {pass", "  ../mail: {pass")),
         ("catalog", ORDERS.replace("rotate: 12h", "rotate: 12w")),

@@ -18,7 +18,7 @@ from ops.__main__ import Way
 from ops.workload import DELIVERIES
 from tests.components.workload import crds
 from tests.ops import command
-from tests.settings.project import EXTERNAL, Project, edited
+from tests.settings.project import CLUSTERS, EXTERNAL, Project, edited
 
 PREFIX = "vault.hashicorp.com/"
 
@@ -43,7 +43,7 @@ def test_annotations_are_a_patch_of_a_pod_s_controller(project: Project) -> None
 
     orders = read(project.root / "catalog").services[1]
     access = PodAccess(
-        address="https://vault.vault.svc:8200", login_mount="kubernetes", audience="vault"
+        address="https://vault-active.vault.svc:8200", login_mount="kubernetes", audience="vault"
     )
     choice = orders.workload
     assert choice is None
@@ -61,7 +61,7 @@ def test_they_are_what_the_component_declares(project: Project) -> None:
     orders = read(project.root / "catalog").services[1]
     assert orders.workload is not None
     access = PodAccess(
-        address="https://vault.vault.svc:8200", login_mount="kubernetes", audience="vault"
+        address="https://vault-active.vault.svc:8200", login_mount="kubernetes", audience="vault"
     )
     assert patch["spec"]["template"] == injector.pod_template(orders, access, orders.workload)
 
@@ -110,7 +110,7 @@ def test_the_stack_says_where_vault_is_and_how_to_log_in(project: Project) -> No
     (patch,) = printed(project)
 
     annotations = patch["spec"]["template"]["metadata"]["annotations"]
-    assert annotations[f"{PREFIX}service"] == "https://vault.security.svc:8200"
+    assert annotations[f"{PREFIX}service"] == "https://vault-active.security.svc:8200"
     assert annotations[f"{PREFIX}auth-path"] == "auth/cluster-a"
     sources = patch["spec"]["template"]["spec"]["volumes"][0]["projected"]["sources"]
     assert sources[0]["serviceAccountToken"]["audience"] == "safe"
@@ -137,6 +137,85 @@ def test_another_address_may_be_given(project: Project) -> None:
 
     annotations = patch["spec"]["template"]["metadata"]["annotations"]
     assert annotations[f"{PREFIX}service"] == "https://vault.example.com"
+
+
+def _living(project: Project, clusters: str) -> None:
+    project.stack = CLUSTERS
+    project.catalog["orders.yaml"] += f"clusters: {clusters}\n"
+    project.write()
+
+
+def _login(patch: Any) -> tuple[str, str]:
+    annotations = patch["spec"]["template"]["metadata"]["annotations"]
+    return annotations[f"{PREFIX}service"], annotations[f"{PREFIX}auth-path"]
+
+
+EDGE = ("https://vault.example.com:8200", "auth/kubernetes-edge")
+AT_HOME = ("https://vault-active.vault.svc:8200", "auth/kubernetes")
+
+
+@pytest.mark.parametrize(
+    ("clusters", "arguments", "expected"),
+    [
+        ("[home, edge]", [], AT_HOME),
+        ("[home, edge]", ["--cluster", "home"], AT_HOME),
+        ("[home, edge]", ["--cluster", "edge"], EDGE),
+        ("[edge]", [], EDGE),
+        ("[edge]", ["--address", "https://near"], ("https://near", "auth/kubernetes-edge")),
+    ],
+)
+def test_in_another_cluster_it_logs_in_there(
+    project: Project, clusters: str, arguments: list[str], expected: tuple[str, str]
+) -> None:
+    _living(project, clusters)
+
+    (patch,) = printed(project, *arguments)
+
+    assert _login(patch) == expected
+
+
+@pytest.mark.parametrize(
+    ("clusters", "arguments", "says"),
+    [
+        (
+            "[home]",
+            ["--cluster", "edge"],
+            "shop/orders does not live in cluster edge; write one of home, or write edge into its clusters",
+        ),
+        (
+            "[edge, plant]",
+            [],
+            "shop/orders lives in several clusters; add --cluster edge or plant",
+        ),
+        (
+            "[edges]",
+            [],
+            "strongroom:clusters in Pulumi.dev.yaml has no edges; write edge",
+        ),
+    ],
+)
+def test_a_cluster_that_it_does_not_run_in_is_one_line(
+    project: Project, clusters: str, arguments: list[str], says: str
+) -> None:
+    _living(project, clusters)
+
+    done = run(project.root, "shop/orders", "--stack", "dev", *arguments)
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{says}\n")
+
+
+def test_a_cluster_s_wrong_setting_is_named_and_another_s_is_not_looked_at(
+    project: Project,
+) -> None:
+    _living(project, "[edge]")
+    project.stack = edited(CLUSTERS, [("      context: edge\n", "      context: '§'\n")])
+    project.write()
+    wrong = run(project.root, "shop/orders", "--stack", "dev")
+    project.stack = edited(CLUSTERS, [("      context: plant\n", "      context: '§'\n")])
+    project.write()
+
+    assert wrong.stderr.startswith("strongroom:clusters.edge in Pulumi.dev.yaml is wrong;")
+    assert _login(printed(project)[0]) == EDGE
 
 
 def test_what_is_missing_for_an_up_is_not_missed_here(project: Project) -> None:

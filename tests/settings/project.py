@@ -67,6 +67,29 @@ config:
 )
 """The same with servers of somebody else's, and no cloud."""
 
+_OTHERS = """\
+  strongroom:clusters:
+    edge:
+      context: edge
+      address: https://vault.example.com:8200
+      access:
+        method: jwt
+    plant:
+      context: plant
+      address: https://vault.example.com:8200
+      access:
+        method: kubernetes
+        host: https://plant.example.com:6443
+        ca: pem
+  strongroom:mailPassword:
+"""
+CLUSTERS = STACK.replace("  strongroom:mailPassword:\n", _OTHERS)
+"""The first with two other clusters."""
+CLUSTERS_AND_PODS = HELM.replace("  strongroom:mailPassword:\n", _OTHERS).replace(
+    "egressCidrs:", "clientCidrs: [10.3.0.0/16]\n      egressCidrs:"
+)
+"""The same with the servers' own cluster."""
+
 ORDERS = """\
 service: orders
 namespace: shop

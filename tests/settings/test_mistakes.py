@@ -9,7 +9,16 @@ import yaml
 from mistakes import MistakesError
 from settings.load import examine
 from settings.stack import of_file
-from tests.settings.project import EXTERNAL, HELM, ORDERS, STACK, Project, edited
+from tests.settings.project import (
+    CLUSTERS,
+    CLUSTERS_AND_PODS,
+    EXTERNAL,
+    HELM,
+    ORDERS,
+    STACK,
+    Project,
+    edited,
+)
 
 HERE = Path(__file__).parent
 CASES = [
@@ -18,6 +27,8 @@ CASES = [
         (STACK, "wrong.yaml"),
         (HELM, "wrong_helm.yaml"),
         (EXTERNAL, "wrong_external.yaml"),
+        (CLUSTERS, "wrong_clusters.yaml"),
+        (CLUSTERS_AND_PODS, "wrong_clusters_of_pods.yaml"),
     )
     for case in yaml.safe_load((HERE / file).read_text())
 ]

@@ -6,10 +6,11 @@ import pytest
 from pydantic import ValidationError
 
 from settings.cloud import Aws, identity_of
+from settings.clusters import mount_of
 from settings.helm import Helm
 from settings.model import Settings
 from settings.server import Processes
-from tests.settings.project import HELM, Project
+from tests.settings.project import CLUSTERS, HELM, Project
 
 
 def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None:
@@ -32,6 +33,26 @@ def test_attributes_are_snake_case_and_defaults_are_safe(tmp_path: Path) -> None
     assert (settings.access.mount, settings.access.audience) == ("kubernetes", "vault")
     assert settings.access.token_ttl_seconds == 600
     assert settings.people.mount == "people"
+
+
+def test_what_is_put_into_another_cluster_has_safe_defaults(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.stack = CLUSTERS
+    project.catalog["billing.yaml"] += "clusters: [edge, home]\n"
+    settings, catalog = project.read()
+    edge, plant = settings.clusters["edge"], settings.clusters["plant"]
+
+    assert (edge.ca, edge.namespace, edge.chart) == (None, "strongroom", None)
+    assert (edge.injector.enabled, edge.csi.enabled) == (True, False)
+    assert (edge.access.issuer, edge.access.keys) == (None, ())
+    assert (plant.access.audience, plant.access.token_ttl_seconds) == ("vault", 600)
+    assert (mount_of("edge", edge), mount_of("plant", plant)) == (
+        "kubernetes-edge",
+        "kubernetes-plant",
+    )
+    assert [service.clusters for service in catalog.services] == [("edge", "home"), ("home",)]
+    assert [service.name for service in catalog.living_in("edge")] == ["billing"]
+    assert Project(tmp_path).read()[0].clusters == {}
 
 
 def _helm(tmp_path: Path, more: str = "") -> Helm:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.server.helm import Chart
+from components.server.chart import Chart
 from components.server.pods import Image, Ingress, InternalLoadBalancer, Network, Pods, Volume
 from components.server.tls.choice import CertManagerTls, GivenTls, OwnTls
 from settings.helm import Helm
@@ -143,6 +143,6 @@ def test_a_chart_s_directory_stands_for_repository_and_version(tmp_path: Path) -
     (tmp_path / "charts").mkdir()
     (tmp_path / "charts" / "Chart.yaml").write_text("name: vault\n")
 
-    chart = chart_of(_helm(_settings(tmp_path, "    chart: {directory: charts}\n")))
+    chart = chart_of(_helm(_settings(tmp_path, "    chart: {directory: charts}\n")).chart)
 
     assert chart == Chart(directory="charts")

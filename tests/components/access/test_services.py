@@ -1,5 +1,5 @@
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -25,15 +25,16 @@ JWT = ServiceLoginArgs(
 KUBERNETES = ServiceLoginArgs(
     method="kubernetes", mount="kubernetes", audience="vault", host="https://api", ca="a ca"
 )
+OF_EDGE = dataclasses.replace(KUBERNETES, reviewer_token="reviewer's")
 POLICY = "vault:index/policy:Policy"
 JWT_ROLE = "vault:jwt/authBackendRole:AuthBackendRole"
 KUBERNETES_ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole"
 
 
 def _declared(declare: Declare, login: ServiceLoginArgs) -> Declared:
-    def program() -> dict[str, dict[str, str]]:
+    def program() -> dict[str, dict[str, Any]]:
         made = ServiceLogin("login", login)
-        args = ServicesArgs(services=(ORDERS, BILLING), login=made, key_value="kv")
+        args = ServicesArgs(services=(ORDERS, BILLING), logins={"home": made}, key_value="kv")
         return Services("services", args).logins
 
     return declare(program)
@@ -90,9 +91,57 @@ def test_names_that_are_fixed_are_deleted_before_they_are_made_anew(declare: Dec
 
 def test_logins_say_mount_and_role(declare: Declare) -> None:
     assert _declared(declare, JWT).result["shop/orders"] == {
-        "mount": "kubernetes",
         "role": "svc-shop.orders",
+        "mounts": {"home": "kubernetes"},
     }
+
+
+@pytest.mark.parametrize("edge", [JWT, OF_EDGE])
+def test_a_service_in_two_clusters_is_two_roles_and_one_acl(
+    declare: Declare, edge: ServiceLoginArgs
+) -> None:
+    edge = dataclasses.replace(edge, mount="kubernetes-edge", roles="edge-role")
+    both = dataclasses.replace(ORDERS, clusters=("home", "edge"))
+
+    def program() -> dict[str, dict[str, Any]]:
+        logins = {"home": ServiceLogin("login", JWT), "edge": ServiceLogin("edge-login", edge)}
+        args = ServicesArgs(services=(both, BILLING), logins=logins, key_value="kv")
+        return Services("services", args).logins
+
+    declared = declare(program)
+
+    roles = {role.name: role for kind in (JWT_ROLE, KUBERNETES_ROLE) for role in declared.all(kind)}
+    assert {name: role.inputs["backend"] for name, role in roles.items()} == {
+        "role-svc-shop.orders": "kubernetes",
+        "edge-role-svc-shop.orders": "kubernetes-edge",
+        "role-svc-shop.billing": "kubernetes",
+    }
+    assert {role.inputs["roleName"] for role in roles.values()} == {
+        "svc-shop.orders",
+        "svc-shop.billing",
+    }
+    assert len({role.urn for role in roles.values()}) == 3
+    acls = [each.inputs["name"] for each in declared.all(POLICY)]
+    assert acls == ["svc-shop.billing", "svc-shop.orders"]
+    assert declared.result["shop/orders"]["mounts"] == {
+        "home": "kubernetes",
+        "edge": "kubernetes-edge",
+    }
+
+
+def test_another_cluster_is_asked_with_a_token_that_is_a_secret(declare: Declare) -> None:
+    config = _declared(declare, OF_EDGE).resource(
+        "vault:kubernetes/authBackendConfig:AuthBackendConfig"
+    )
+
+    assert config.inputs["tokenReviewerJwt"] == "reviewer's"
+    assert config.secrets == {"tokenReviewerJwt"}
+    assert config.inputs["disableLocalCaJwt"] is True
+
+
+def test_a_reviewer_without_its_cluster_s_ca_is_refused() -> None:
+    with pytest.raises(ValueError, match="ca must be given"):
+        dataclasses.replace(OF_EDGE, ca=None)
 
 
 def test_a_public_key_does_not_end_in_a_newline(declare: Declare) -> None:

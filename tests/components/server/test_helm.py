@@ -12,8 +12,9 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 from components.cloud.contract import Seal, WebIdentity
+from components.server.chart import Chart
 from components.server.contract import JobProof, Reach, Server, TokenProof
-from components.server.helm import Chart, HelmServer, HelmServerArgs, wipe_commands
+from components.server.helm import HelmServer, HelmServerArgs, wipe_commands
 from components.server.pods import Ingress, InternalLoadBalancer, Pods
 from components.server.tls.choice import CertManagerTls, GivenTls, OwnTls
 from components.server.values import SEAL_KEYS
