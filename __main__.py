@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from acl.account import Shape
 from catalog.model import KEY_VALUE
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
 from components.account import AccountArgs
+from components.adopted import AdoptedVault, AdoptedVaultArgs
 from components.bootstrap import VaultBootstrap, VaultBootstrapArgs
 from components.cloud.aws.applications import AwsApplications
 from components.cloud.aws.cloud import AwsCloud
@@ -32,6 +32,7 @@ from settings.external import External
 from settings.helm import Helm
 from settings.load import load, stack_secret
 from settings.server import Processes
+from settings.shape import shape_of
 
 if TYPE_CHECKING:
     import pulumi_kubernetes as kubernetes
@@ -144,13 +145,7 @@ limited = AccountArgs(
     password_file=settings.account.password_file,
     password=None if settings.account.password_file else stack_secret("accountPassword"),
 )
-shape = Shape(
-    key_value=frozenset({KEY_VALUE}),
-    methods={
-        settings.access.mount: settings.access.method,
-        settings.people.mount: "userpass",
-    },
-)
+shape = shape_of(settings, catalog)
 applications: Applications | None
 bootstrap: VaultBootstrap | ExternalVault
 if isinstance(settings.server, External):
@@ -201,7 +196,21 @@ People(
     account,
 )
 secrets = service_secrets(catalog.services, applications, stack_secret, now=time.time())
-KeyValue("kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account)
+KeyValue(
+    "kv",
+    KeyValueArgs(
+        mount=KEY_VALUE,
+        secrets=secrets,
+        adopted=catalog.adopted.mounts.get(KEY_VALUE),
+        keep=settings.keep,
+    ),
+    account,
+)
+AdoptedVault(
+    "adopted",
+    AdoptedVaultArgs(adopted=catalog.adopted.without(KEY_VALUE), keep=settings.keep),
+    account,
+)
 
 if isinstance(settings.server, Helm):
     _workloads(settings.server)
