@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from catalog.model import KEY_VALUE
+from components.access.metrics import MetricsReader, MetricsReaderArgs
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
@@ -60,10 +61,10 @@ def _nodes(said: Processes, cloud: AwsCloud) -> Server:
 
 
 @cache
-def _cluster(said: Helm) -> "kubernetes.Provider":
+def _cluster(context: str | None) -> "kubernetes.Provider":
     from components.kubernetes import kubernetes_provider  # noqa: PLC0415  as below
 
-    return kubernetes_provider("cluster", context=said.context)
+    return kubernetes_provider("cluster", context=context)
 
 
 def _workloads(said: Helm) -> None:
@@ -79,7 +80,7 @@ def _workloads(said: Helm) -> None:
         Workload(
             service.role.removeprefix("svc-"),
             WorkloadArgs(service=service, access=access),
-            pulumi.ResourceOptions(provider=_cluster(said)),
+            pulumi.ResourceOptions(provider=_cluster(said.context)),
         )
 
 
@@ -92,7 +93,7 @@ def _pods(said: Helm, cloud: AwsCloud) -> Server:
     return HelmServer(
         "server",
         HelmServerArgs(
-            provider=_cluster(said),
+            provider=_cluster(said.context),
             context=said.context,
             pods=pods_of(said, settings.access, namespaces),
             seal=cloud.seal,
@@ -214,6 +215,10 @@ AdoptedVault(
 
 if isinstance(settings.server, Helm):
     _workloads(settings.server)
+    if settings.server.monitoring:
+        watcher = settings.server.monitoring.service_account.split("/")
+        reader = MetricsReaderArgs(namespace=watcher[0], service_account=watcher[1], login=login)
+        MetricsReader("metrics", reader, account)
 
 pulumi.export("address", bootstrap.address)
 pulumi.export("logins", services.logins)

@@ -10,6 +10,7 @@ from pydantic import Field
 from mistakes.shapes import Cidr, FilePath, Label, Text, Url, Whole, YesNo, shape
 from reach.pods import PORT, Pods
 from settings.base import Finding, Model
+from settings.monitoring import Monitoring
 
 Context = Annotated[
     Text,
@@ -349,6 +350,9 @@ class Helm(Model):
     csi: Annotated[Csi, Field(description="Vault's provider for the Secrets Store CSI driver.")] = (
         Csi()
     )
+    monitoring: Annotated[
+        Monitoring | None, Field(description="Prometheus, by its operator; nobody by default.")
+    ] = None
     tls: Annotated[
         OwnTls | CertManagerTls | SecretTls,
         Field(discriminator="kind", description="Who signs the servers' certificate."),
@@ -388,6 +392,21 @@ class Helm(Model):
             if "local_port" in self.model_fields_set:
                 yield ("localPort",), "means nothing beside an address", "delete it"
         yield from self._exposed()
+        yield from self._watched()
+
+    def _watched(self) -> Iterator[Finding]:
+        if self.monitoring is None:
+            return
+        if {"token_file", "token_secret"} <= self.monitoring.model_fields_set:
+            yield (
+                ("monitoring", "tokenFile"),
+                "means nothing beside tokenSecret",
+                "delete one of them",
+            )
+        watcher = self.monitoring.service_account.split("/")[0]
+        if self.network.enabled and watcher not in self.network.clients:
+            wrong = f"lacks {watcher}: Prometheus would not reach the servers"
+            yield ("network", "clients"), wrong, f"add {watcher}"
 
     def _exposed(self) -> Iterator[Finding]:
         network = self.network

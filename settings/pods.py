@@ -49,6 +49,7 @@ def pods_of(said: helm.Helm, access: Access, namespaces: Iterable[str]) -> pods.
         )
         if said.csi.enabled
         else None,
+        scrape=_scrape(said),
         login_mount=access.mount,
         reviews_tokens=access.method == "kubernetes",
     )
@@ -80,6 +81,18 @@ def _image(image: helm.Image) -> pods.Image:
 
 def _amounts(amounts: helm.Amounts) -> dict[str, str]:
     return {name: amount for name, amount in dict(amounts).items() if amount is not None}
+
+
+def _scrape(said: helm.Helm) -> pods.Scrape | None:
+    watched = said.monitoring
+    if watched is None:
+        return None
+    return pods.Scrape(
+        labels=watched.labels,
+        interval=watched.interval,
+        token_file=watched.token_file,
+        token_secret=watched.token_secret,
+    )
 
 
 def _exposure(said: helm.Helm) -> pods.InternalLoadBalancer | pods.Ingress | None:

@@ -14,6 +14,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.cloud.contract import Seal
+from components.monitoring.monitoring import Monitoring, MonitoringArgs
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
 from components.server.exposure import load_balancer
 from components.server.pods import (
@@ -114,6 +115,14 @@ class HelmServer(pulumi.ComponentResource):
         )
         seal = self._seal(f"{name}-seal", args, there)
         release = self._release(name, args, there, signed, seal)
+        if pods.scrape is not None:
+            Monitoring(
+                f"{name}-monitoring",
+                MonitoringArgs(
+                    pods=pods, scrape=pods.scrape, namespace=there, expiry=signed.expiry
+                ),
+                self._child,
+            )
         if isinstance(pods.exposure, InternalLoadBalancer):
             load_balancer(f"{name}-load-balancer", pods, pods.exposure, there, self._child)
 
