@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from acl.account import Shape
 from catalog.model import HOME, KEY_VALUE
+from components.access.metrics import MetricsReader, MetricsReaderArgs
 from components.access.people import People, PeopleArgs
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
 from components.access.services import Services, ServicesArgs
 from components.account import AccountArgs
+from components.adopted import AdoptedVault, AdoptedVaultArgs
 from components.bootstrap import VaultBootstrap, VaultBootstrapArgs
 from components.cloud.choice import applications as make_applications
 from components.cloud.choice import cloud as make_cloud
@@ -29,12 +30,12 @@ from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
 from settings.clouds import applications_of, cloud_of
-from settings.clusters import mount_of
 from settings.database import database_of
 from settings.external import External
 from settings.helm import Helm
 from settings.load import load, stack_secret
 from settings.server import Processes
+from settings.shape import shape_of
 
 if TYPE_CHECKING:
     import pulumi_kubernetes as kubernetes
@@ -64,10 +65,10 @@ def _nodes(said: Processes, cloud: Cloud) -> Server:
 
 
 @cache
-def _cluster(said: Helm) -> "kubernetes.Provider":
+def _cluster(context: str | None) -> "kubernetes.Provider":
     from components.kubernetes import kubernetes_provider  # noqa: PLC0415  as below
 
-    return kubernetes_provider("cluster", context=said.context)
+    return kubernetes_provider("cluster", context=context)
 
 
 def _workloads(said: Helm) -> None:
@@ -83,7 +84,7 @@ def _workloads(said: Helm) -> None:
         Workload(
             service.slug,
             WorkloadArgs(service=service, access=access),
-            pulumi.ResourceOptions(provider=_cluster(said)),
+            pulumi.ResourceOptions(provider=_cluster(said.context)),
         )
 
 
@@ -96,7 +97,7 @@ def _pods(said: Helm, cloud: Cloud) -> Server:
     return HelmServer(
         "server",
         HelmServerArgs(
-            provider=_cluster(said),
+            provider=_cluster(said.context),
             context=said.context,
             pods=pods_of(
                 said, settings.access, namespaces, database_of(said.database, stack_secret)
@@ -165,14 +166,7 @@ limited = AccountArgs(
     password_file=settings.account.password_file,
     password=None if settings.account.password_file else stack_secret("accountPassword"),
 )
-shape = Shape(
-    key_value=frozenset({KEY_VALUE}),
-    methods={
-        settings.access.mount: settings.access.method,
-        settings.people.mount: "userpass",
-        **{mount_of(name, other): other.access.method for name, other in others.items()},
-    },
-)
+shape = shape_of(settings, catalog)
 now = time.time()
 applications: Applications | None
 bootstrap: VaultBootstrap | ExternalVault
@@ -221,10 +215,28 @@ People(
     account,
 )
 secrets = service_secrets(catalog.services, applications, stack_secret, now=now)
-KeyValue("kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account)
+KeyValue(
+    "kv",
+    KeyValueArgs(
+        mount=KEY_VALUE,
+        secrets=secrets,
+        adopted=catalog.adopted.mounts.get(KEY_VALUE),
+        keep=settings.keep,
+    ),
+    account,
+)
+AdoptedVault(
+    "adopted",
+    AdoptedVaultArgs(adopted=catalog.adopted.without(KEY_VALUE), keep=settings.keep),
+    account,
+)
 
 if isinstance(settings.server, Helm):
     _workloads(settings.server)
+    if settings.server.monitoring:
+        watcher = settings.server.monitoring.service_account.split("/")
+        reader = MetricsReaderArgs(namespace=watcher[0], service_account=watcher[1], login=login)
+        MetricsReader("metrics", reader, account)
 
 pulumi.export("address", bootstrap.address)
 pulumi.export("logins", services.logins)

@@ -19,6 +19,11 @@ def service_acl(mount: str, own: str, shared: Iterable[str] = ()) -> str:
     )
 
 
+def metrics_acl() -> str:
+    """Read the server's metrics."""
+    return render([rule("sys/metrics", "read")])
+
+
 def team_acl(mount: str, reads: Iterable[str], writes: Iterable[str]) -> str:
     """Read or write the KV paths of services, and list the way down to them."""
     rules = [rule(f"{mount}/metadata/", "list")]

@@ -14,6 +14,7 @@ def lent_acl(*, name: str, mount: str) -> str:
             rule("sys/mounts", "read"),
             rule(f"sys/auth/{mount}", "create", "update", "delete", "sudo"),
             rule(f"sys/auth/{mount}/tune", "update", "sudo"),
+            rule("sys/policies/acl", "list"),
             rule(f"sys/policies/acl/{name}", "create", "update", "delete"),
             rule(f"auth/{mount}/users", "list"),
             rule(f"auth/{mount}/users/*", "create", "update", "delete"),

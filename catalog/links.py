@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from catalog.model import SecretFile, Service, Team
+from catalog.model import Adopted, SecretFile, Service, Team
 from mistakes import Mistake
 from mistakes.document import Document, Path, show
 from mistakes.explain import closest
@@ -16,6 +16,7 @@ class Entry:
     document: Document
     service: Service | None = None
     team: Team | None = None
+    adopted: Adopted | None = None
 
 
 def link_mistakes(entries: Sequence[Entry], *, complete: bool) -> list[Mistake]:
@@ -24,7 +25,7 @@ def link_mistakes(entries: Sequence[Entry], *, complete: bool) -> list[Mistake]:
     Without `complete` (some file couldn't be read) no name is called unknown.
     """
     known = {id_ for entry in entries if (id_ := _declared(entry))}
-    mistakes = [*_twice(entries), *_buckets(entries), *_members(entries)]
+    mistakes = [*_twice(entries), *_buckets(entries), *_members(entries), *_adopted(entries)]
     # Only whole ones say what they have: a part that is wrong by itself was left out.
     whole = {each.service.id: each.service for each in entries if each.service and _whole(each)}
     for entry in entries:
@@ -59,6 +60,17 @@ def _twice(entries: Sequence[Entry]) -> Iterator[Mistake]:
         if before is not entry.document:
             wrong = f"{name} is declared in {before.file}:{before.line(path)} already"
             yield entry.document.mistake(path, wrong, "keep one of them")
+
+
+def _adopted(entries: Sequence[Entry]) -> Iterator[Mistake]:
+    first: dict[tuple[str, str], Document] = {}
+    for entry in entries:
+        for part in ("mounts", "methods", "acls"):
+            for name in getattr(entry.adopted, part, ()):
+                before = first.setdefault((part, name), entry.document)
+                if before is not entry.document:
+                    wrong = f"{show((part, name))} is in {before.file} already"
+                    yield entry.document.mistake((part, name), wrong, "keep one of them")
 
 
 def _buckets(entries: Sequence[Entry]) -> Iterator[Mistake]:

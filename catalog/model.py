@@ -1,8 +1,8 @@
 """What the catalogue says, checked: every name is safe to put into a Vault path, every reference leads somewhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 KEY_VALUE = "kv"
 """The KV v2 mount in which every service's path lies."""
@@ -137,11 +137,43 @@ class Team:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdoptedMount:
+    """A KV mount that was there before the program."""
+
+    options: Mapping[str, str]
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdoptedMethod:
+    """A login method that was there before the program."""
+
+    kind: Literal["kubernetes", "jwt"]
+    description: str
+    roles: Mapping[str, Mapping[str, Any]]
+    """Role -> its fields, in Vault's own words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adopted:
+    """What a Vault held before the program: imported as it is. By path, and by name."""
+
+    mounts: Mapping[str, AdoptedMount] = field(default_factory=dict)
+    methods: Mapping[str, AdoptedMethod] = field(default_factory=dict)
+    acls: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, mount: str) -> "Adopted":
+        """Give the same without one mount."""
+        return replace(self, mounts={p: each for p, each in self.mounts.items() if p != mount})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalog:
     """Everything in the catalogue's directory, sorted by `id` and by name."""
 
     services: tuple[Service, ...] = ()
     teams: tuple[Team, ...] = ()
+    adopted: Adopted = Adopted()
 
     def living_in(self, cluster: str) -> tuple[Service, ...]:
         """Give the services that live in a cluster."""

@@ -8,8 +8,19 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from catalog.adopted import AdoptedFile
 from catalog.links import Entry, link_mistakes
-from catalog.model import Catalog, CloudGrant, SecretFile, Service, Team, WorkloadChoice
+from catalog.model import (
+    Adopted,
+    AdoptedMethod,
+    AdoptedMount,
+    Catalog,
+    CloudGrant,
+    SecretFile,
+    Service,
+    Team,
+    WorkloadChoice,
+)
 from catalog.schema import SecretFileEntry, ServiceFile, TeamFile, WorkloadEntry
 from mistakes import Mistake, MistakesError
 from mistakes.document import Document, one_line
@@ -72,9 +83,15 @@ def examine(directory: Path, shown: str) -> Reading:
     mistakes += link_mistakes(entries, complete=complete)
     services = {each.id: each for entry in entries if (each := entry.service)}
     teams = {entry.team.name: entry.team for entry in entries if entry.team}
+    adopted = [entry.adopted for entry in entries if entry.adopted]
     catalog = Catalog(
         services=tuple(services[id_] for id_ in sorted(services)),
         teams=tuple(teams[name] for name in sorted(teams)),
+        adopted=Adopted(
+            mounts={path: each for one in adopted for path, each in one.mounts.items()},
+            methods={path: each for one in adopted for path, each in one.methods.items()},
+            acls={name: text for one in adopted for name, text in one.acls.items()},
+        ),
     )
     return Reading(
         catalog=catalog,
@@ -150,6 +167,9 @@ def _entry(document: Document, mistakes: list[Mistake]) -> Entry:
     if "team" in value:
         team = _validated(TeamFile, document, mistakes)
         return Entry(document=document, team=_team(team) if team else None)
+    if "adopted" in value:
+        adopted = _validated(AdoptedFile, document, mistakes)
+        return Entry(document=document, adopted=_adopted(adopted) if adopted else None)
     first = next(iter(value))
     cure = closest(first, ["service", "team"])
     if cure.startswith("delete"):
@@ -158,7 +178,7 @@ def _entry(document: Document, mistakes: list[Mistake]) -> Entry:
     return Entry(document=document)
 
 
-_File = TypeVar("_File", ServiceFile, TeamFile)
+_File = TypeVar("_File", ServiceFile, TeamFile, AdoptedFile)
 
 
 def _validated(model: type[_File], document: Document, mistakes: list[Mistake]) -> _File | None:
@@ -222,6 +242,26 @@ def _team(file: TeamFile) -> Team:
         administrator=file.administrator,
         members={person: member.password.config for person, member in file.members.items()},
         services=file.services,
+    )
+
+
+def _adopted(file: AdoptedFile) -> Adopted:
+    return Adopted(
+        mounts={
+            path: AdoptedMount(options=each.options, description=each.description)
+            for path, each in file.mounts.items()
+        },
+        methods={
+            path: AdoptedMethod(
+                kind=each.kind,
+                description=each.description,
+                roles={
+                    name: role.model_dump(exclude_none=True) for name, role in each.roles.items()
+                },
+            )
+            for path, each in file.methods.items()
+        },
+        acls=file.acls,
     )
 
 

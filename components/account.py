@@ -67,8 +67,12 @@ def account_provider(
     ca_file: pulumi.Input[str] | None,
     parent: pulumi.Resource,
     namespace: str | None = None,
+    after: pulumi.Resource | None = None,
 ) -> vault.Provider:
-    """Give the provider that works as the account, in its namespace where there is one."""
+    """Give the provider that works as the account, in its namespace where there is one.
+
+    `after` makes the account, where `address` says nothing of it.
+    """
     return vault.Provider(
         name,
         address=address,
@@ -83,7 +87,7 @@ def account_provider(
             password_file=account.password_file and absolute(account.password_file),
             password=account.password and pulumi.Output.secret(account.password),
         ),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
     )
 
 

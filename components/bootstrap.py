@@ -103,7 +103,7 @@ class BootstrapProvider(dynamic.ResourceProvider):
 
         def acl_for(mounts: "Mounts") -> str:
             nonlocal covered
-            covered = coverage.given(mounts.engines, mounts.methods)
+            covered = coverage.given(mounts.engines, mounts.methods, mounts.acls)
             return account_acl(covered, name=news["name"], mount=news["mount"])
 
         say = progress("bootstrap")

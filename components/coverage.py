@@ -49,14 +49,22 @@ class Coverage:
         """Everything that may have to be covered: right where nobody knows what is mounted."""
         return self.declared.united(self.removed_now).united(self.before)
 
-    def given(self, engines: Mapping[str, str], methods: Mapping[str, str]) -> Shape:
-        """What has to be covered where this is mounted: path -> type.
+    def given(
+        self,
+        engines: Mapping[str, str],
+        methods: Mapping[str, str],
+        acls: frozenset[str] = frozenset(),
+    ) -> Shape:
+        """What has to be covered where this is mounted (path -> type), and these acls are there.
 
         Something of another type at the same path is nothing that was ever declared.
         """
         still = Shape(
             key_value=frozenset(p for p in self.before.key_value if engines.get(p) == "kv"),
             methods={p: kind for p, kind in self.before.methods.items() if methods.get(p) == kind},
+            adopted_mounts=frozenset(p for p in self.before.adopted_mounts if p in engines),
+            adopted_methods=frozenset(p for p in self.before.adopted_methods if p in methods),
+            adopted_acls=self.before.adopted_acls & acls,
         )
         return self.declared.united(self.removed_now).united(still)
 
@@ -71,6 +79,4 @@ class Coverage:
 
     def left(self, covered: Shape) -> list[str]:
         """Name what is covered and declared no more."""
-        engines = covered.key_value - self.declared.key_value
-        methods = covered.methods.keys() - self.declared.methods.keys()
-        return sorted([*engines, *(f"auth/{path}" for path in methods)])
+        return covered.beyond(self.declared)

@@ -107,16 +107,13 @@ class ExternalProvider(dynamic.ResourceProvider):
         covered = coverage.widest
         if lent() is None:
             _refuse_to_change(olds, news)
-            covered = coverage.before
-            new = coverage.declared.beyond(covered)
-            if new:
-                raise _wants_token(news["address"], f"{', '.join(new)}: new, and the account's acl")
-            _hold(cluster, _account(news, covered), "the account has changed")
-            return dynamic.UpdateResult(outs={**_carried(olds, news), "cluster_id": found})
+            covered = _sufficient(cluster, news, coverage)
+            outs = {**news, "covered": covered.to_document(), "looked": int(olds.get("looked", 0))}
+            return dynamic.UpdateResult(outs={**outs, "cluster_id": found})
 
         def declared_for(mounts: "Mounts") -> "Account":
             nonlocal covered
-            covered = coverage.given(mounts.engines, mounts.methods)
+            covered = coverage.given(mounts.engines, mounts.methods, mounts.acls)
             return replace(_account(news, covered), former_mount=olds.get("mount"))
 
         _write(cluster, declared_for)
@@ -196,6 +193,22 @@ def _hold(cluster: "ExternalCluster", declared: "Account", what: str) -> None:
         raise _wants_token(cluster.address.members[0], f"{what} ({reason}): it")
 
 
+def _sufficient(cluster: "ExternalCluster", news: Mapping[str, Any], coverage: Coverage) -> Shape:
+    """Give what the acl on the server covers, which is at least what is declared.
+
+    That of before, if nothing is new; else one that `ops adopt` has written already.
+    """
+    from custody.external import difference  # noqa: PLC0415  as above
+
+    new = coverage.declared.beyond(coverage.before)
+    if not new:
+        _hold(cluster, _account(news, coverage.before), "the account has changed")
+        return coverage.before
+    if difference(cluster, _account(news, coverage.widest)) is None:
+        return coverage.widest
+    raise _wants_token(news["address"], f"{', '.join(new)}: new, and the account's acl")
+
+
 def _write(cluster: "ExternalCluster", declared_for: Any) -> None:
     from custody.external import write  # noqa: PLC0415  as above
 
@@ -204,11 +217,6 @@ def _write(cluster: "ExternalCluster", declared_for: Any) -> None:
         raise AssertionError("nobody writes without a token")
     progress("external")("account", "before")
     write(cluster, token, declared_for)
-
-
-def _carried(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
-    """The acl on the server is still the old one, which covers at least what is declared."""
-    return {**news, "covered": olds["covered"], "looked": int(olds.get("looked", 0))}
 
 
 def _account(props: Mapping[str, Any], covered: Shape) -> "Account":
@@ -257,7 +265,9 @@ class ExternalVault(pulumi.ComponentResource):
         self.provider = account_provider(
             f"{name}-provider",
             account,
-            address=taken.address,
+            # Known in a first preview, too, which may have something to import.
+            address=args.address,
+            after=taken,
             ca_file=ca,
             namespace=args.namespace,
             parent=self,

@@ -20,17 +20,19 @@ DESCRIPTION = "strongroom: the program's own login"
 
 @dataclass(frozen=True, kw_only=True)
 class Mounts:
-    """What is mounted on the server: path, without a slash at its end -> type."""
+    """What is mounted on the server: path, without a slash at its end -> type; and the acls that are there."""
 
     engines: Mapping[str, str]
     methods: Mapping[str, str]
+    acls: frozenset[str] = frozenset()
 
 
 def mounts(cluster: Cluster, root: Secret) -> Mounts:
-    """List what is mounted, whoever mounted it."""
+    """List what is mounted, and every acl, whoever made them."""
     client = cluster.active(root)
     engines = _data(ask(client.url, "mounts", client.sys.list_mounted_secrets_engines))
-    return Mounts(engines=_types(engines), methods=_types(_methods(client)))
+    acls = _data(ask(client.url, "acls", client.sys.list_acl_policies)).get("keys") or []
+    return Mounts(engines=_types(engines), methods=_types(_methods(client)), acls=frozenset(acls))
 
 
 def _types(listed: Mapping[str, Any]) -> Mapping[str, str]:

@@ -139,6 +139,18 @@ def workload_command(
     typer.echo(text, nl=False)
 
 
+@app.command("adopt")
+def adopt_command(stack: Stack = None, config_file: ConfigFile = None) -> None:
+    """Write what a Vault of somebody else's holds as a catalogue file, which imports it unchanged."""
+    from ops.adopt import adopt  # noqa: PLC0415
+
+    root = Path.cwd()
+    file, found = adopt(root, stack, config_file)
+    typer.echo(f"{file.relative_to(root)} written: {found.counts}")
+    for line in found.left:
+        typer.echo(f"left as it is: {line}")
+
+
 @app.command("empty-servers")
 def empty_servers_command(
     directory: Annotated[Path, typer.Argument(help="strongroom:server.directory")],

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from catalog.adopted import AdoptedFile
 from catalog.schema import ServiceFile, TeamFile
 from settings.load import PASSWORD
 from settings.model import Settings
@@ -118,17 +119,21 @@ def _stack_schema() -> Schema:
 
 
 def _catalog_schema() -> Schema:
-    schemas = {model.__name__: _schema_of(model) for model in (ServiceFile, TeamFile)}
+    schemas = {model.__name__: _schema_of(model) for model in (ServiceFile, TeamFile, AdoptedFile)}
     definitions: Schema = {}
     for schema in schemas.values():
         definitions |= schema.pop("$defs")
     return {
         "$schema": _DRAFT,
-        "title": "A file of Strongroom's catalogue: one service, or one team",
+        "title": "A file of Strongroom's catalogue: one service, one team, or what was there before",
         "type": "object",
         "if": {"required": ["team"]},
         "then": {"$ref": "#/$defs/TeamFile"},
-        "else": {"$ref": "#/$defs/ServiceFile"},
+        "else": {
+            "if": {"required": ["adopted"]},
+            "then": {"$ref": "#/$defs/AdoptedFile"},
+            "else": {"$ref": "#/$defs/ServiceFile"},
+        },
         "$defs": {**definitions, **schemas},
     }
 

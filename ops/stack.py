@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 OWNED = "pulumi-python:dynamic/strongroom:Owned"
+ADOPTED = "strongroom:adopted:AdoptedVault"
 EXTERNAL = "pulumi-python:dynamic/strongroom:External"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "vault:kv/secretV2:SecretV2"  # noqa: S105  a type's name
@@ -45,21 +46,10 @@ def resources(
         StackError: if Pulumi refuses (no such stack, wrong passphrase, backend unreachable).
 
     """
-    command = ["pulumi", "stack", "export", "--non-interactive"]
+    command = ["stack", "export"]
     command += ["--stack", stack] if stack else []
     command += ["--show-secrets"] if show_secrets else []
-    try:
-        finished = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        raise StackError(
-            "pulumi is not on PATH; in the embedded environment: . .sandbox/env"
-        ) from None
-    if finished.returncode != 0:
-        reason = (finished.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise StackError(f"the stack can't be read: {reason.removeprefix('error: ')}")
-    deployment = json.loads(finished.stdout).get("deployment") or {}
+    deployment = json.loads(_pulumi(command, folder, environment)).get("deployment") or {}
     return [
         Resource(
             type=each["type"],
@@ -69,6 +59,40 @@ def resources(
         )
         for each in deployment.get("resources") or []
     ]
+
+
+def _pulumi(
+    command: Sequence[str],
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    try:
+        finished = subprocess.run(
+            ["pulumi", *command, "--non-interactive"],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise StackError(
+            "pulumi is not on PATH; in the embedded environment: . .sandbox/env"
+        ) from None
+    if finished.returncode != 0:
+        reason = (finished.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise StackError(f"the stack can't be read: {reason.removeprefix('error: ')}")
+    return finished.stdout
+
+
+def config_secret(stack: str, key: str) -> str:
+    """Give a secret of the stack's configuration, decrypted, into memory only.
+
+    Raises:
+        StackError: if Pulumi refuses.
+
+    """
+    return _pulumi(["config", "get", "--stack", stack, key]).removesuffix("\n")
 
 
 def the_only(found: Sequence[Resource], kind: str) -> Resource:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from catalog.model import HOME, Delivery, Service, WorkloadChoice
@@ -17,6 +16,7 @@ from mistakes import MistakesError
 from mistakes.explain import closest
 from mistakes.shapes import Label
 from ops.stack import StackError, selected
+from ops.yaml_text import yaml_text
 from reach.pods import PORT
 from settings.clusters import OtherCluster, mount_of
 from settings.external import External
@@ -239,21 +239,5 @@ def _patch(pod_template: Document) -> Document:
     return {"spec": {"template": pod_template}}
 
 
-class _Dumper(yaml.SafeDumper):
-    """Text of several lines as such, and no anchors."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
 def _text(comment: str, document: Document) -> str:
-    body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
-    return f"# {comment}\n{body}"
+    return f"# {comment}\n{yaml_text(document)}"

@@ -11,6 +11,7 @@ from mistakes.shapes import Cidr, FilePath, Label, Text, Url, Whole, YesNo, shap
 from reach.pods import PORT, Pods
 from settings.base import Finding, Model
 from settings.database import Database, database_findings
+from settings.monitoring import Monitoring
 
 Context = Annotated[
     Text,
@@ -353,6 +354,9 @@ class Helm(Model):
     csi: Annotated[Csi, Field(description="Vault's provider for the Secrets Store CSI driver.")] = (
         Csi()
     )
+    monitoring: Annotated[
+        Monitoring | None, Field(description="Prometheus, by its operator; nobody by default.")
+    ] = None
     tls: Annotated[
         OwnTls | CertManagerTls | SecretTls,
         Field(discriminator="kind", description="Who signs the servers' certificate."),
@@ -399,6 +403,21 @@ class Helm(Model):
             yield ("storage",), "means nothing beside a database", "delete it"
         yield from database_findings(self.database, self.flavour, policy=self.network.enabled)
         yield from self._exposed()
+        yield from self._watched()
+
+    def _watched(self) -> Iterator[Finding]:
+        if self.monitoring is None:
+            return
+        if {"token_file", "token_secret"} <= self.monitoring.model_fields_set:
+            yield (
+                ("monitoring", "tokenFile"),
+                "means nothing beside tokenSecret",
+                "delete one of them",
+            )
+        watcher = self.monitoring.service_account.split("/")[0]
+        if self.network.enabled and watcher not in self.network.clients:
+            wrong = f"lacks {watcher}: Prometheus would not reach the servers"
+            yield ("network", "clients"), wrong, f"add {watcher}"
 
     def _exposed(self) -> Iterator[Finding]:
         network = self.network

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from catalog.model import HOME, Catalog
+from catalog.model import HOME, KEY_VALUE, Adopted, Catalog
 from catalog.reader import Reading
 from catalog.reader import examine as examine_catalog
 from components.cloud.alicloud import names as alicloud_names
@@ -25,7 +25,7 @@ from settings.clusters import OtherCluster
 from settings.database import PASSWORD as DATABASE_PASSWORD
 from settings.external import External
 from settings.helm import Helm, OwnTls
-from settings.login import Access, Account
+from settings.login import Access, Account, People
 from settings.model import Settings
 from settings.server import Processes, Server
 from settings.stack import NAMESPACE, Stack, of_program
@@ -122,6 +122,7 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
             mistakes += _names(stack, cloud, reading, external=_is_external(values))
         mistakes += _no_cloud(stack, values, reading)
         mistakes += _homes(values.get("clusters"), reading)
+        mistakes += _adopted(stack, values, reading)
         mistakes += _files(stack, values, root)
     if mistakes or settings is None:
         raise MistakesError(mistakes)
@@ -289,6 +290,35 @@ def _no_cloud(stack: Stack, values: Mapping[str, Any], reading: Reading) -> Iter
     for bucket, mistake in reading.buckets.items():
         cure = f"write {NAMESPACE}:cloud, or delete the entry"
         yield mistake(f"bucket {bucket} needs a cloud, and stack {stack.name} names none", cure)
+
+
+def _adopted(stack: Stack, values: Mapping[str, Any], reading: Reading) -> Iterator[Mistake]:
+    """What was there before, against what the program makes itself."""
+    adopted = reading.catalog.adopted
+    file = f"{values.get('catalog', 'catalog')}/"
+    if adopted != Adopted() and not _is_external(values):
+        wrong = "something is adopted, and this stack's Vault is the program's own from the start"
+        yield Mistake(file=file, wrong=wrong, cure="delete the files that begin with `adopted:`")
+    own = adopted.mounts.get(KEY_VALUE)
+    if own is not None and own.options.get("version") != "2":
+        wrong = (
+            f"mount {KEY_VALUE} is adopted as KV version 1, and services' secrets need version 2"
+        )
+        cure = f"upgrade it: vault kv enable-versioning {KEY_VALUE}"
+        yield Mistake(file=file, wrong=wrong, cure=cure)
+    for part, model in _MOUNTED.items():
+        said = _part(model, values.get(part, {}))
+        if said is not None and said.mount in adopted.methods:
+            wrong = f"is {said.mount}, which is adopted and would be configured anew"
+            yield stack.mistake((part, "mount"), wrong, f"write another, {said.mount}-2 say")
+    if (account := _part(Account, values.get("account"))) and account.name in adopted.acls:
+        wrong = f"acl {account.name} is adopted, and is the account's own"
+        yield Mistake(file=file, wrong=wrong, cure="delete it there, or write another account.name")
+
+
+_MOUNTED: Mapping[str, type[Account | Access | People]] = {
+    "account": Account, "access": Access, "people": People,
+}  # fmt: skip
 
 
 def _names(

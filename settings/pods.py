@@ -44,6 +44,7 @@ def pods_of(
         log_format=said.log_format,
         injector=injector_of(said.injector, said.agent_image),
         csi=csi_of(said.csi, said.agent_image),
+        scrape=_scrape(said),
         login_mount=access.mount,
         reviews_tokens=access.method == "kubernetes",
     )
@@ -93,6 +94,18 @@ def _image(image: helm.Image) -> pods.Image:
 
 def _amounts(amounts: helm.Amounts) -> dict[str, str]:
     return {name: amount for name, amount in dict(amounts).items() if amount is not None}
+
+
+def _scrape(said: helm.Helm) -> pods.Scrape | None:
+    watched = said.monitoring
+    if watched is None:
+        return None
+    return pods.Scrape(
+        labels=watched.labels,
+        interval=watched.interval,
+        token_file=watched.token_file,
+        token_secret=watched.token_secret,
+    )
 
 
 def _exposure(said: helm.Helm) -> pods.InternalLoadBalancer | pods.Ingress | None:

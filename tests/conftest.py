@@ -82,6 +82,8 @@ class Resource:
     aliases: tuple[str, ...]
     """URNs or names that the resource had before."""
     deleted_with: str | None
+    imported: str | None
+    """The id of what is there already, which the engine takes over."""
     custom: bool
     """False for a component."""
 
@@ -209,6 +211,7 @@ def _resource(request: resource_pb2.RegisterResourceRequest, urn: str) -> Resour
         aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
         deleted_with=_name(request.deletedWith),
         custom=request.custom,
+        imported=request.importId or None,
     )
 
 

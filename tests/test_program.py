@@ -560,3 +560,33 @@ def test_in_it_the_account_configures_everything_in_the_namespace(
     assert (provider["address"], provider["namespace"]) == ("https://vault.example.com", "team")
     assert declared.exports["logins"]["shop/orders"]["namespace"] == "team"
     assert declared.exports["address"] == "https://vault.example.com"
+
+
+def test_prometheus_reads_metrics_and_nothing_else(declare: Declare, in_pods: InPods) -> None:
+    server = json.loads(in_pods["dev"]["strongroom:server"])
+    given = {"kind": "secret", "name": "vault-server", "ca": "README.md"}
+    watched = server | {"tls": given, "monitoring": {"serviceAccount": "monitoring/prometheus"}}
+    config = {**in_pods["dev"], "strongroom:server": json.dumps(watched)}
+
+    declared = _declared(declare, config)
+
+    acl = declared.one("vault:index/policy:Policy", "metrics-acl")
+    assert acl["policy"] == 'path "sys/metrics" {\n  capabilities = ["read"]\n}\n'
+    role = declared.one("vault:kubernetes/authBackendRole:AuthBackendRole", "role-svc-metrics")
+    assert role["boundServiceAccountNamespaces"] == ["monitoring"]
+    assert role["tokenPolicies"] == ["svc-metrics"]
+    assert declared.one("kubernetes:monitoring.coreos.com/v1:ServiceMonitor")
+    plain = {resource.type for resource in _declared(declare, in_pods["dev"]).resources}
+    assert not any("monitoring.coreos.com" in each for each in plain)
+
+
+def test_annotations_of_a_load_balancer_are_borne(declare: Declare, in_pods: InPods) -> None:
+    server = json.loads(in_pods["dev"]["strongroom:server"])
+    exposure = {"kind": "internal-load-balancer", "annotations": {"example.com/a": "b"}}
+    exposed = server | {"exposure": exposure, "address": "https://vault.example.com"}
+    exposed["network"]["clientCidrs"] = ["10.0.0.0/16"]
+    config = {**in_pods["dev"], "strongroom:server": json.dumps(exposed)}
+
+    service = _declared(declare, config).one("kubernetes:core/v1:Service")
+
+    assert service["metadata"]["annotations"]["example.com/a"] == "b"

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_vault as vault
 
+from catalog.model import AdoptedMount
+
+_DESCRIPTION = "Secrets of services, each at namespace/name"
+
 
 @dataclass(frozen=True, kw_only=True)
 class KeyValueArgs:
@@ -13,6 +17,8 @@ class KeyValueArgs:
 
     mount: str
     secrets: Mapping[str, pulumi.Input[Mapping[str, str]]]
+    adopted: AdoptedMount | None = None
+    """The mount was there before the program, and is imported as it is."""
     keep: bool = True
 
 
@@ -26,14 +32,17 @@ class KeyValue(pulumi.ComponentResource):
         self, name: str, args: KeyValueArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("strongroom:engines:KeyValue", name, {}, opts)
+        adopted = args.adopted
         mount = vault.Mount(
             f"{name}-mount",
             path=args.mount,
             type="kv",
             options={"version": "2"},
-            description="Secrets of services, each at namespace/name",
+            description=adopted.description if adopted else _DESCRIPTION,
             # Deleting the mount deletes every secret in it.
-            opts=pulumi.ResourceOptions(parent=self, protect=args.keep),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=args.keep, import_=args.mount if adopted else None
+            ),
         )
         for path, fields in sorted(args.secrets.items()):
             data: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(fields))

@@ -14,6 +14,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.cloud.contract import Seal
+from components.monitoring.monitoring import Monitoring, MonitoringArgs
 from components.server.chart import OFFICIAL, Chart, ReleaseArgs, chart_release
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
 from components.server.database import what_is_lost, wipe_command
@@ -117,6 +118,14 @@ class HelmServer(pulumi.ComponentResource):
         release = self._release(name, args, there, signed, seal, stored)
         if pods.flavour == "openbao":
             active_service(f"{name}-active", pods, there, self._child)
+        if pods.scrape is not None:
+            Monitoring(
+                f"{name}-monitoring",
+                MonitoringArgs(
+                    pods=pods, scrape=pods.scrape, namespace=there, expiry=signed.expiry
+                ),
+                self._child,
+            )
         if isinstance(pods.exposure, InternalLoadBalancer):
             load_balancer(f"{name}-load-balancer", pods, pods.exposure, there, self._child)
 

@@ -119,6 +119,22 @@ class Csi:
     agent_image: Image
 
 
+TOKEN_FILE = "/vault/secrets/token"  # noqa: S105  a path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scrape:
+    """How Prometheus reads the servers' metrics."""
+
+    labels: Mapping[str, str]
+    """By which it finds its ServiceMonitors and its rules."""
+    interval: str = "30s"
+    token_file: str = TOKEN_FILE
+    """In Prometheus' own pod, where an agent beside it writes the token that it keeps alive."""
+    token_secret: str | None = None
+    """A Secret in the servers' namespace with key `token`, instead of the file."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pods:
     """Vault's pods.
@@ -151,6 +167,8 @@ class Pods:
     log_format: Literal["json", "standard"] = "json"
     injector: Injector | None = None
     csi: Csi | None = None
+    scrape: Scrape | None = None
+    """Who reads the servers' metrics; None: nobody."""
     login_mount: str = "kubernetes"
     """Where pods of the cluster log in."""
     reviews_tokens: bool = True

@@ -44,3 +44,28 @@ def test_while_a_mount_goes_both_shapes_are_covered() -> None:
 
     assert text == _text(SHAPE)
     assert "auth/people/users" not in _text(after)
+
+
+ADOPTED = Shape(
+    adopted_mounts=frozenset({"secret"}),
+    adopted_methods=frozenset({"clusters/a"}),
+    adopted_acls=frozenset({"orders"}),
+)
+
+
+def test_of_what_is_adopted_the_acl_covers_neither_secrets_nor_configuration() -> None:
+    text = _text(ADOPTED)
+
+    for path in (
+        "sys/mounts/secret", "sys/auth/clusters/a", "auth/clusters/a/role/*",
+        "sys/policies/acl/orders",
+    ):  # fmt: skip
+        assert f'path "{path}" {{' in text
+    assert "secret/data" not in text
+    assert "auth/clusters/a/config" not in text
+
+
+def test_it_survives_the_state_which_is_as_before_where_there_is_none() -> None:
+    assert Shape.from_document(ADOPTED.to_document()) == ADOPTED
+    assert set(SHAPE.to_document()) == {"key_value", "methods"}
+    assert ADOPTED.beyond(Shape()) == ["acl orders", "auth/clusters/a", "secret"]

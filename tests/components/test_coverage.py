@@ -102,3 +102,14 @@ def test_what_is_left_is_named() -> None:
     assert coverage.left(covered) == ["auth/cluster", "old"]
     assert coverage.outputs(covered)["looked"] == 2
     assert coverage.widest == WIDER
+
+
+def test_an_adopted_acl_is_covered_until_it_is_gone() -> None:
+    before = DECLARED.united(Shape(adopted_acls=frozenset({"orders"})))
+    olds = {"shape": DECLARED.to_document(), "covered": before.to_document()}
+    coverage = Coverage.of(olds, {"shape": DECLARED.to_document()})
+    mounted = ({"kv": "kv"}, {"people": "userpass"})
+
+    assert coverage.given(*mounted, frozenset({"orders", "default"})) == before
+    assert coverage.given(*mounted, frozenset({"default"})) == DECLARED
+    assert coverage.left(before) == ["acl orders"]

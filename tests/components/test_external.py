@@ -85,7 +85,7 @@ def test_the_provider_is_the_account_in_its_namespace(declare: Declare, tmp_path
         "strongroom", "strongroom", "team",
     )  # fmt: skip
     assert provider.inputs["namespace"] == "team"
-    assert provider.property_dependencies["address"] == {"vault-account"}
+    assert "vault-account" in provider.dependencies
     assert {"token", "caCertFile"}.isdisjoint(provider.inputs)
     assert declared.resource(EXTERNAL).protect
     assert PASSWORD not in json.dumps([each.inputs for each in declared.resources])

@@ -82,6 +82,40 @@ def test_a_service_with_a_bucket_needs_one_all_the_same(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("adopted", "says"),
+    [
+        (
+            "mounts: {kv: {options: {version: '1'}}}",
+            (
+                "catalog/: mount kv is adopted as KV version 1, and services' secrets need version 2;"
+                " upgrade it: vault kv enable-versioning kv"
+            ),
+        ),
+        (
+            "methods: {kubernetes: {kind: jwt}}",
+            (
+                "Pulumi.dev.yaml:10: strongroom:access.mount is kubernetes, which is adopted and would"
+                " be configured anew; write another, kubernetes-2 say"
+            ),
+        ),
+        (
+            "acls: {strongroom: ''}",
+            (
+                "catalog/: acl strongroom is adopted, and is the account's own;"
+                " delete it there, or write another account.name"
+            ),
+        ),
+    ],
+)
+def test_what_is_adopted_is_in_nobody_s_way(tmp_path: Path, adopted: str, says: str) -> None:
+    project = Project(tmp_path)
+    project.stack, project.catalog["orders.yaml"] = EXTERNAL, WITHOUT_BUCKET
+    project.catalog["before.yaml"] = f"adopted: before\n{adopted}\n"
+
+    assert project.mistakes() == [says]
+
+
 def test_servers_of_one_s_own_need_a_cloud(tmp_path: Path) -> None:
     project = Project(tmp_path)
     start, end = (STACK.index(f"  strongroom:{part}:") for part in ("cloud", "custody"))

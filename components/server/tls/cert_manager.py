@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.server.tls.contract import Expiry
 from components.server.tls.names import Names
 from reach.certificate import KEY as CA_KEY
 from reach.certificate import NAME as CONFIG_MAP
@@ -65,6 +66,7 @@ class CertManagerCertificate(pulumi.ComponentResource):
 
     secret: pulumi.Output[str]
     ca_certificate: pulumi.Output[str]
+    expiry: Expiry | None
 
     def __init__(
         self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None
@@ -90,6 +92,16 @@ class CertManagerCertificate(pulumi.ComponentResource):
             opts=child,
         )
         self.secret = certificate.id.apply(lambda _: SECRET)
+        # cert-manager's own metric. It renews two days before the end.
+        self.expiry = Expiry(
+            expression=pulumi.Output.from_input(args.namespace).apply(
+                lambda namespace: (
+                    "certmanager_certificate_expiration_timestamp_seconds"
+                    f'{{namespace="{namespace}",name="{SECRET}"}}'
+                )
+            ),
+            warning_seconds=86400,
+        )
         self.ca_certificate = bundle.id.apply(lambda _: args.ca_certificate)
         self.register_outputs({"ca_certificate": self.ca_certificate})
 

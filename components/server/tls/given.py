@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.server.tls.contract import Expiry
 from components.server.tls.trust import Trust, TrustArgs
 
 
@@ -25,6 +26,8 @@ class GivenCertificate(pulumi.ComponentResource):
 
     secret: pulumi.Output[str]
     ca_certificate: pulumi.Output[str]
+    expiry: Expiry | None = None
+    """Whoever makes the Secret watches it."""
 
     def __init__(
         self, name: str, args: GivenCertificateArgs, opts: pulumi.ResourceOptions | None = None

@@ -7,9 +7,11 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+from cryptography import x509
 from pulumi import dynamic
 
 from components.server.tls.authority import RENEW_BEFORE, Signed, is_due, issue, kept, signer
+from components.server.tls.contract import Expiry
 from components.server.tls.names import Names
 from components.server.tls.trust import Trust, TrustArgs
 
@@ -117,7 +119,18 @@ class OwnCertificate(pulumi.ComponentResource):
         )
         self.secret = secret.id.apply(lambda _: SECRET)
         self.ca_certificate = trust.ca_certificate
+        self._certificate = authority.certificate
         self.register_outputs({"ca_certificate": self.ca_certificate})
+
+    @property
+    def expiry(self) -> Expiry | None:
+        """Every `up` in its second half renews it: a month before its end nobody has run one for long."""
+        return Expiry(expression=self._certificate.apply(_ends), warning_seconds=30 * 86400)
+
+
+def _ends(certificate: str) -> str:
+    ends = x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+    return f"vector({int(ends.timestamp())})"
 
 
 class _Authority(dynamic.Resource, module="strongroom", name="Authority"):

@@ -2,6 +2,7 @@ import json
 
 import pulumi
 
+from catalog.model import AdoptedMount
 from components.engines.key_value import KeyValue, KeyValueArgs
 from tests.conftest import Declare, Declared
 
@@ -42,3 +43,14 @@ def test_the_mount_is_kv_2_and_guarded(declare: Declare) -> None:
     assert mount.inputs["options"] == {"version": "2"}
     assert mount.protect
     assert not _declared(declare, keep=False).resource("vault:index/mount:Mount").protect
+
+
+def test_a_mount_that_was_there_is_imported_with_its_own_description(declare: Declare) -> None:
+    adopted = AdoptedMount(options={"version": "2"}, description="the old one")
+
+    declared = declare(
+        lambda: KeyValue("kv", KeyValueArgs(mount="kv", secrets={}, adopted=adopted))
+    )
+
+    mount = declared.resource("vault:index/mount:Mount")
+    assert (mount.imported, mount.inputs["description"]) == ("kv", "the old one")

@@ -7,7 +7,12 @@ import pytest
 
 from components.server.tls import own
 from components.server.tls.names import Names
-from components.server.tls.own import AuthorityProvider, OwnCertificate, OwnCertificateArgs
+from components.server.tls.own import (
+    AuthorityProvider,
+    OwnCertificate,
+    OwnCertificateArgs,
+    _ends,
+)
 from tests.conftest import Declare, Declared, Resource
 
 AUTHORITY = "pulumi-python:dynamic/strongroom:Authority"
@@ -128,3 +133,13 @@ def test_no_open_output_holds_a_private_key(at: Any) -> None:
 
     assert "PRIVATE KEY" in json.dumps({name: made[name] for name in secret})
     assert "PRIVATE KEY" not in json.dumps({k: v for k, v in made.items() if k not in secret})
+
+
+def test_prometheus_is_told_when_it_ends(at: Any) -> None:
+    at(0)
+    made = _created()
+
+    ends = dt.datetime.fromtimestamp(int(_ends(made["certificate"])[7:-1]), dt.UTC)
+
+    # Renewal begins in the second half of its 180 days.
+    assert ends - dt.timedelta(days=90) == dt.datetime.fromisoformat(f"{made['renew_from']}T00:00Z")

@@ -1,0 +1,1 @@
+"""What watches the servers: ServiceMonitor, PrometheusRule, a dashboard; and one file that declares them."""
