@@ -47,5 +47,5 @@ def prove_seal(cluster: Cluster, custody: Custody) -> None:
         if member is not None and not member.recovery_seal:
             raise CustodyError(
                 f"{member.url} has no seal that unseals by itself",
-                'give its configuration the stanza seal "awskms" and start it anew with empty storage',
+                "give its configuration a seal stanza and start it anew with empty storage",
             )

@@ -6,6 +6,9 @@ from typing import Literal, Protocol
 
 import pulumi
 
+SealKind = Literal["awskms", "alicloudkms"]
+"""Vault's names; what each wants of a server is written in components/server: `seal_stanza`, `environment`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WebIdentity:
@@ -23,7 +26,7 @@ class Seal:
     that unseals is the servers' own, never that of whoever runs the program.
     """
 
-    kind: Literal["awskms"]
+    kind: SealKind
     parameters: Mapping[str, pulumi.Input[str]]
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Plain variables of every server's process."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from components.cloud.contract import SealKind
 from components.server.contract import Flavour
 from components.server.pods import (
     AUDIT_FILES,
@@ -60,7 +61,7 @@ class NodeArgs:
     ca: str
     peers: tuple[str, ...]
     """URLs of the other nodes' API listeners."""
-    seal_kind: str
+    seal_kind: SealKind
     seal: Mapping[str, str]
     audit: tuple[str, ...] = ()
     """Paths of audit logs; two, because one that blocks would stop the server."""
@@ -77,7 +78,7 @@ def node_configuration(args: NodeArgs) -> str:
         _raft(args.data, args.peers, args.ca, node_id=args.node_id),
         _listener(args.api, files, {"cluster_address": args.cluster}),
         _listener(args.generate_root, files, _generate_root(args.flavour)),
-        Stanza(kind="seal", labels=(args.seal_kind,), values=dict(args.seal)),
+        seal_stanza(args.seal_kind, args.seal),
         _TELEMETRY,
         *_audits(args.flavour, args.audit),
     ]
@@ -102,7 +103,7 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
         _raft(DATA, peers, CA_FILE),
         _listener(f"[::]:{PORT}", files, {"cluster_address": f"[::]:{CLUSTER_PORT}"}),
         _listener(f"127.0.0.1:{GENERATE_ROOT_PORT}", files, _generate_root(pods.flavour)),
-        Stanza(kind="seal", labels=(seal.kind,), values=_seal(seal)),
+        seal_stanza(seal.kind, seal.parameters, role_arn=seal.role_arn),
         # Labels the leader's pod, which the Service `<release>-active` selects.
         Stanza(kind="service_registration", labels=("kubernetes",)),
         _TELEMETRY,
@@ -123,9 +124,20 @@ def proof_configuration(seal: PodSeal, socket: str) -> str:
         [
             Stanza(kind="storage", labels=("inmem",)),
             Stanza(kind="listener", labels=("unix",), values={"address": socket}),
-            Stanza(kind="seal", labels=(seal.kind,), values=_seal(seal)),
+            seal_stanza(seal.kind, seal.parameters, role_arn=seal.role_arn),
         ],
     )
+
+
+def seal_stanza(
+    kind: SealKind, parameters: Mapping[str, str], *, role_arn: str | None = None
+) -> Stanza:
+    """Give the seal's stanza; with `role_arn` a pod's projected token is exchanged for that role (awskms only)."""
+    # Said in the stanza, because servers since 1.14 do not take them from the environment alone (vault#21478).
+    identity: dict[str, Value] = (
+        {} if role_arn is None else {"role_arn": role_arn, "web_identity_token_file": SEAL_TOKEN}
+    )
+    return Stanza(kind="seal", labels=(kind,), values={**parameters, **identity})
 
 
 SEAL_TOKEN = "/var/run/secrets/strongroom/token"  # noqa: S105  a path
@@ -174,16 +186,6 @@ def _generate_root(flavour: Flavour) -> Mapping[str, Value]:
     # Recovery keys authorise generate-root and nothing else does once the root token is revoked. OpenBao 2.6
     # answers it with 405 unless a listener opens it; a loopback-only listener keeps it off the network.
     return {"disable_unauthed_generate_root_endpoints": False} if flavour == "openbao" else {}
-
-
-def _seal(seal: PodSeal) -> dict[str, Value]:
-    # Said in the stanza, because servers since 1.14 do not take them from the environment alone (vault#21478).
-    identity: dict[str, Value] = (
-        {}
-        if seal.role_arn is None
-        else {"role_arn": seal.role_arn, "web_identity_token_file": SEAL_TOKEN}
-    )
-    return {**seal.parameters, **identity}
 
 
 def _audits(flavour: Flavour, paths: Sequence[str]) -> list[Stanza]:

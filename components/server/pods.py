@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from components.cloud.contract import SealKind
 from components.server.contract import Flavour
 from reach.certificate import KEY as CA_KEY
 from reach.pods import PORT
@@ -183,7 +184,7 @@ class Pods:
 class PodSeal:
     """A `components.cloud.contract.Seal` whose values are known. Nothing here is secret."""
 
-    kind: str
+    kind: SealKind
     parameters: Mapping[str, str]
     environment: Mapping[str, str] = field(default_factory=dict)
     secret_environment: tuple[str, ...] = ()

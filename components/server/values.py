@@ -180,15 +180,18 @@ def secret_environment(seal: PodSeal) -> dict[str, str]:
 
 def environment(seal: PodSeal) -> dict[str, str]:
     """Give the plain variables with which a server uses its seal."""
-    if seal.kind != "awskms":
-        return dict(seal.environment)
-    return {
-        **seal.environment,
-        # It beats the stanza's region (vault#24114), and whoever sets it sets both.
-        "AWS_REGION": seal.parameters["region"],
-        # Without the pods' own identity a server must fail, not fall back to its node's.
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    match seal.kind:
+        case "awskms":
+            of_kind = {
+                # It beats the stanza's region (vault#24114), and whoever sets it sets both.
+                "AWS_REGION": seal.parameters["region"],
+                # Without the pods' own identity a server must fail, not fall back to its node's.
+                "AWS_EC2_METADATA_DISABLED": "true",
+            }
+        case "alicloudkms":
+            # Likewise; without either, the seal looks for its key in cn-beijing.
+            of_kind = {"ALICLOUD_REGION": seal.parameters["region"]}
+    return {**seal.environment, **of_kind}
 
 
 def _annotations(seal: PodSeal) -> dict[str, str]:

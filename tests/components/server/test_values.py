@@ -246,6 +246,20 @@ def test_the_region_is_the_key_s_and_no_other_identity_is_fallen_back_to() -> No
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
 
 
+def test_an_alibaba_key_is_sought_in_its_own_region_and_nothing_of_aws_is_said() -> None:
+    seal = PodSeal(
+        kind="alicloudkms",
+        parameters={"region": "eu-central-1", "kms_key_id": "key-1"},
+        secret_environment=("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY"),
+    )
+
+    values = server(seal=seal)
+
+    assert values["extraEnvironmentVars"]["ALICLOUD_REGION"] == "eu-central-1"
+    assert not [name for name in values["extraEnvironmentVars"] if name.startswith("AWS_")]
+    assert 'seal "alicloudkms" {' in values["ha"]["raft"]["config"]
+
+
 def test_a_web_identity_is_a_projected_token_besides_the_annotation() -> None:
     values = server(seal=WEB_IDENTITY)
     volume = next(each for each in values["volumes"] if each["name"] == "seal-token")
