@@ -24,7 +24,8 @@ from components.secrets import service_secrets
 from components.server.contract import Server
 from components.server.processes import ProcessServer, ProcessServerArgs
 from settings.helm import Helm
-from settings.load import load, stack_secret
+from settings.load import SEAL_TOKEN, load, stack_secret
+from settings.seals import seal_of
 from settings.server import Processes
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _nodes(said: Processes) -> Server:
             certificate=said.tls.certificate,
             key=said.tls.key,
             ca=said.tls.ca,
-            seal=cloud.seal,
+            seal=seal,
             keep=settings.keep,
         ),
     )
@@ -88,7 +89,7 @@ def _pods(said: Helm) -> Server:
             provider=_cluster(said),
             context=said.context,
             pods=pods_of(said, settings.access, namespaces),
-            seal=cloud.seal,
+            seal=seal,
             chart=chart_of(said),
             tls=tls_of(said),
             trusting={name: name for name in namespaces},
@@ -124,12 +125,14 @@ cloud = AwsCloud(
         keep=settings.keep,
     ),
 )
+seal = seal_of(settings, cloud.seal, lambda: stack_secret(SEAL_TOKEN))
 server = _pods(settings.server) if isinstance(settings.server, Helm) else _nodes(settings.server)
 bootstrap = VaultBootstrap(
     "bootstrap",
     VaultBootstrapArgs(
         server=server,
         custody=cloud.custody,
+        seal=seal,
         account=AccountArgs(
             mount=settings.account.mount,
             name=settings.account.name,

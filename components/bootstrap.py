@@ -11,7 +11,7 @@ import pulumi_vault as vault
 from pulumi import dynamic
 
 from acl.account import Shape, account_acl
-from components.cloud.contract import CustodyPlace
+from components.cloud.contract import CustodyPlace, Seal
 from components.coverage import Coverage, unsettled
 from components.custody_place import FOR_THE_PROOF, custody_of, custody_properties
 from components.dynamic_errors import told
@@ -51,6 +51,8 @@ class VaultBootstrapArgs:
 
     server: Server
     custody: CustodyPlace
+    seal: Seal | None = None
+    """What seals the servers, where it is no key of the cloud's that `custody` says how to prove."""
     account: AccountArgs
     shape: Shape
     """Mounts and login methods that the program declares: the account may manage these and no other."""
@@ -239,7 +241,7 @@ class VaultBootstrap(pulumi.ComponentResource):
                 "reach": args.server.reach and asdict(args.server.reach),
                 "wipe_commands": list(args.server.wipe_commands),
                 "audit_files": list(args.server.audit_files),
-                **custody_properties(args.custody, args.server.seal_proof),
+                **custody_properties(args.custody, args.server.seal_proof, args.seal),
                 "mount": account.mount,
                 "name": account.name,
                 "cidrs": list(account.cidrs),

@@ -95,8 +95,9 @@ def _submitted(client: hvac.Client, key: Secret, nonce: str) -> Mapping[str, Any
     except RefusedError as error:
         if error.reason != INVALID:
             raise
+        said = error.cause
     raise CustodyError(
-        f"the recovery keys in custody don't fit the cluster at {client.url}",
+        f"the recovery keys in custody don't fit the cluster, or its seal can't be used now ({said})",
         "check that custody.bucket, custody.prefix and the servers belong together",
     )
 

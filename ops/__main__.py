@@ -102,6 +102,17 @@ def roll_command(stack: Stack = None) -> None:
     roll(stack, typer.echo)
 
 
+@app.command("transit-acl")
+def transit_acl_command(
+    stack: Annotated[str, typer.Option(help="The stack.", envvar="PULUMI_STACK")],
+    config_file: ConfigFile = None,
+) -> None:
+    """Print the acl that the servers' token for a transit seal's key wants, and nothing beyond."""
+    from ops.transit import transit_acl  # noqa: PLC0415
+
+    typer.echo(transit_acl(Path.cwd(), stack, config_file), nl=False)
+
+
 @app.command("workload")
 def workload_command(
     service: Annotated[str, typer.Argument(help="namespace/name, such as shop/orders")],

@@ -22,6 +22,7 @@ from settings.cloud import Aws, Custody
 from settings.helm import Helm, OwnTls
 from settings.login import Access, Account
 from settings.model import Settings
+from settings.seal import TransitSeal
 from settings.server import Processes, Server
 from settings.stack import NAMESPACE, Stack, of_program
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import pulumi
 
 PASSWORD = "accountPassword"  # noqa: S105  the key's name
+SEAL_TOKEN = "sealToken"  # noqa: S105  the key's name
+_OWN = (PASSWORD, SEAL_TOKEN)
 _FIELDS = frozenset(field.alias or name for name, field in Settings.model_fields.items())
 _TEXTS = ("catalog",)
 
@@ -110,6 +113,7 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
         # Part by part, so that a mistake in one hides none in another.
         if account := _part(Account, values.get("account")):
             mistakes += _password(stack, account)
+        mistakes += _seal_token(stack, values)
         if cloud := _part(Aws, values.get("cloud")):
             mistakes += _names(stack, cloud, reading)
         mistakes += _files(stack, values, root)
@@ -188,7 +192,7 @@ def _secrets(stack: Stack, reading: Reading) -> Iterator[Mistake]:
     for reference in reading.references:
         key = reference.key
         cure = _set_secret(stack, key)
-        if key in _FIELDS or key == PASSWORD:
+        if key in _FIELDS or key in _OWN:
             wrong = f"{key} is the program's own and no service's"
             yield reference.mistake(wrong, "write the key of another stack secret")
         elif key in stack.values and key not in said:
@@ -196,9 +200,9 @@ def _secrets(stack: Stack, reading: Reading) -> Iterator[Mistake]:
         elif key not in stack.values and key not in stack.secrets:
             yield reference.mistake(f"stack {stack.name} has no secret {show((key,))}", cure)
         said.add(key)
-    if PASSWORD in stack.values:
-        cure = _set_secret(stack, PASSWORD)
-        yield stack.mistake((PASSWORD,), "is no secret", cure)
+    for key in _OWN:
+        if key in stack.values:
+            yield stack.mistake((key,), "is no secret", _set_secret(stack, key))
 
 
 def _set_secret(stack: Stack, key: str) -> str:
@@ -209,8 +213,8 @@ def _unknown_keys(stack: Stack, reading: Reading, *, sure: bool) -> Iterator[Mis
     """Keys that nobody reads. Unless `sure`, what is wrong elsewhere may be where a secret should be taken."""
     taken = {reference.key for reference in reading.references}
     present = {*stack.values, *stack.secrets}
-    wanted = {*_FIELDS, PASSWORD, *taken} - present
-    for key in sorted(present - {*_FIELDS, PASSWORD, *taken}):
+    wanted = {*_FIELDS, *_OWN, *taken} - present
+    for key in sorted(present - {*_FIELDS, *_OWN, *taken}):
         cure = closest(key, wanted, others=False).replace("write ", f"write {NAMESPACE}:")
         if key in stack.secrets and cure == "delete it":
             if not sure:
@@ -227,6 +231,25 @@ def _password(stack: Stack, account: Account) -> Iterator[Mistake]:
     if not account.password_file and not given:
         cure = f"write passwordFile, or {_set_secret(stack, PASSWORD)}"
         yield stack.mistake(("account",), "has no password", cure)
+
+
+def _transit_seals(values: Mapping[str, Any]) -> dict[str, TransitSeal]:
+    found = {key: _part(TransitSeal, values.get(key)) for key in ("seal", "formerSeal")}
+    return {key: seal for key, seal in found.items() if seal is not None}
+
+
+def _seal_token(stack: Stack, values: Mapping[str, Any]) -> Iterator[Mistake]:
+    given = SEAL_TOKEN in stack.secrets or SEAL_TOKEN in stack.values
+    for key, seal in _transit_seals(values).items():
+        if seal.token_file and given:
+            wrong = f"is given, and so is the secret {NAMESPACE}:{SEAL_TOKEN}"
+            yield stack.mistake((key, "tokenFile"), wrong, "delete one of them")
+        if not seal.token_file and not given:
+            cure = f"write tokenFile, or {_set_secret(stack, SEAL_TOKEN)}"
+            yield stack.mistake((key,), "has no token", cure)
+    if given and not {"seal", "formerSeal"} & values.keys():
+        cure = f"run: pulumi config rm --stack {stack.name} {SEAL_TOKEN}"
+        yield stack.mistake((SEAL_TOKEN,), "means nothing without seal.kind transit", cure)
 
 
 _STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
@@ -251,15 +274,26 @@ def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mist
     directories: dict[MistakePath, str] = {}
     if server := _server(values.get("server")):
         files |= _server_files(server)
-    if isinstance(server, Processes):
-        directories["server", "directory"] = server.directory
+        if isinstance(server, Processes):
+            directories["server", "directory"] = server.directory
     if account := _part(Account, values.get("account")):
         files["account", "passwordFile"] = account.password_file
     if access := _part(Access, values.get("access")):
         files["access", "ca"] = access.ca
         files |= {("access", "keys", index): key for index, key in enumerate(access.keys)}
+    for key, seal in _transit_seals(values).items():
+        files |= {(key, "ca"): seal.ca, (key, "tokenFile"): seal.token_file}
     if custody := _part(Custody, values.get("custody", {})):
         directories["custody", "directory"] = custody.directory
+    yield from _missing(stack, root, files, directories)
+
+
+def _missing(
+    stack: Stack,
+    root: Path,
+    files: Mapping[MistakePath, str | None],
+    directories: Mapping[MistakePath, str],
+) -> Iterator[Mistake]:
     # os.path: pathlib raises for a name that is too long.
     for path, file in files.items():
         if file is not None and not os.path.isfile(root / file):  # noqa: PTH113

@@ -14,6 +14,7 @@ from settings.base import Finding, Model
 from settings.cloud import Aws, Custody, SealIdentity, identity_findings, identity_of
 from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
+from settings.seal import KmsSeal, Seal, former_findings
 from settings.server import Server
 
 
@@ -31,6 +32,13 @@ class Settings(Model):
     ] = "catalog"
     # A union by `kind` when there is a second one, as `server` is.
     cloud: Annotated[Aws, Field(description="Where keys and buckets live.")]
+    seal: Annotated[
+        Seal, Field(description="What seals Vault: by default a key of the cloud's KMS.")
+    ] = KmsSeal(kind="awskms")
+    former_seal: Annotated[
+        Seal | None,
+        Field(description="What sealed it before, until every server has migrated."),
+    ] = None
     custody: Annotated[Custody, Field(description="Custody of what init returns.")] = Custody()
     server: Annotated[Server, Field(description="What runs the Vault servers.")]
     account: Annotated[
@@ -57,6 +65,8 @@ class Settings(Model):
         """Hold what concerns two parts."""
         for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
             yield ("cloud", *path), wrong, cure
+        for path, wrong, cure in former_findings(self.seal, self.former_seal):
+            yield ("formerSeal", *path), wrong, cure
         if not self.cloud.is_emulator:
             for index, cidr in enumerate(self.account.cidrs):
                 if cidr.endswith("/0"):

@@ -50,8 +50,10 @@ def egress(pods: Pods, network: Network, seal: PodSeal) -> list[Document]:
 
 
 def _cloud_ports(seal: PodSeal) -> tuple[int, ...]:
-    port = urlsplit(seal.parameters.get("endpoint", "")).port
-    return (_HTTPS,) if port in (None, _HTTPS) else (_HTTPS, port)
+    # An emulator's, and of the Vault that keeps a transit key.
+    urls = [each.parameters.get(name, "") for each in seal.both for name in ("endpoint", "address")]
+    ports = {port for url in urls if (port := urlsplit(url).port) is not None}
+    return (_HTTPS, *sorted(ports - {_HTTPS}))
 
 
 def _rule(

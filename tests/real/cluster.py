@@ -5,9 +5,10 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from components.cloud.contract import SealKind
 from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration
 from components.server.processes import AUDIT_LOGS
@@ -26,6 +27,31 @@ def bao() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeSeal:
+    """A seal as a node has it: its stanza, and its environment."""
+
+    kind: SealKind
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+SHAMIR = NodeSeal(kind="shamir")
+
+
+def kms_seal(emulator: Emulator, place: AwsCustody) -> NodeSeal:
+    """Give the seal of the place's own key."""
+    return NodeSeal(
+        kind="awskms",
+        parameters={
+            "region": place.region,
+            "kms_key_id": place.seal_key,
+            "endpoint": place.endpoint or emulator.endpoint,
+        },
+        environment=emulator.environment,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cluster:
     """Running servers, not initialised."""
 
@@ -35,6 +61,19 @@ class Cluster:
     tls: tuple[Path, Path]
     """Certificate and key of the servers, for a proxy that stands in front of one."""
     environment: Mapping[str, str]
+    arguments: tuple[NodeArgs, ...]
+    """What each node's configuration was made of."""
+
+    def reseal(self, index: int, seal: NodeSeal, former: NodeSeal | None = None) -> None:
+        """Give a stopped node another seal."""
+        changed = replace(
+            self.arguments[index],
+            seal_kind=seal.kind,
+            seal=seal.parameters,
+            former_seal=None if former is None else (former.kind, former.parameters),
+        )
+        environment = {**(former.environment if former else {}), **seal.environment}
+        nodes.write(self.nodes[index], node_configuration(changed), environment)
 
     def stop(self, index: int) -> None:
         """Stop one node; its data stays."""
@@ -57,7 +96,7 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(
+def running_cluster(  # noqa: PLR0913  each is one thing that a test may want otherwise
     directory: Path,
     emulator: Emulator,
     place: AwsCustody,
@@ -65,20 +104,22 @@ def running_cluster(
     members: int = 1,
     generate_root: bool = True,
     credentials: Mapping[str, str] | None = None,
+    seal: NodeSeal | None = None,
     fast: bool = True,
 ) -> Iterator[Cluster]:
     """Start 1, 3 or 5 nodes sealed with the place's seal key, reached as it says; stop and delete them at the end.
 
     With `generate_root` false the second listener is there but refuses generate-root, as an ordinary one does.
-    `credentials` are AWS's for the seal; without, the emulator's. `fast`: elections take a fifth of the time that
-    suits a network.
+    `credentials` are AWS's for the seal; without, the emulator's. `seal` is another one than the place's. `fast`:
+    elections take a fifth of the time that suits a network.
     """
     layout = Layout(checkout=directory)
     layout.prepare()
     certificates.ensure(layout)
     chosen = ports.remembered(layout, nodes=members)
     apis = [f"127.0.0.1:{port}" for port in chosen.vault]
-    made = []
+    made, written = [], []
+    seal = seal or kms_seal(emulator, place)
     for index, (port, root) in enumerate(zip(chosen.vault, chosen.generate_root, strict=True)):
         home = layout.servers / f"node-{index}"
         arguments = NodeArgs(
@@ -92,12 +133,8 @@ def running_cluster(
             key=str(layout.tls / "server-key.pem"),
             ca=str(layout.tls / "ca.pem"),
             peers=tuple(f"https://{api}" for api in apis if api != apis[index]),
-            seal_kind="awskms",
-            seal={
-                "region": place.region,
-                "kms_key_id": place.seal_key,
-                "endpoint": place.endpoint or emulator.endpoint,
-            },
+            seal_kind=seal.kind,
+            seal=seal.parameters,
             audit=tuple(str(layout.servers / name) for name in AUDIT_LOGS),
         )
         text = node_configuration(arguments)
@@ -113,8 +150,9 @@ def running_cluster(
             other=(f"127.0.0.1:{port + 1}", f"127.0.0.1:{root}"),
             ca=str(layout.tls / "ca.pem"),
         )
-        nodes.write(node, text, credentials or emulator.environment)
+        nodes.write(node, text, credentials or seal.environment)
         made.append(node)
+        written.append(arguments)
     cluster = Cluster(
         address=ClusterAddress(
             flavour="openbao",
@@ -123,6 +161,7 @@ def running_cluster(
             ca_certificate=(layout.tls / "ca.pem").read_text(),
         ),
         nodes=tuple(made),
+        arguments=tuple(written),
         ca_file=layout.tls / "ca.pem",
         tls=(layout.tls / "server.pem", layout.tls / "server-key.pem"),
         environment={"PATH": os.environ["PATH"]},

@@ -12,6 +12,7 @@ from custody.vault import Cluster as Servers
 from tests.real.cluster import Cluster, running_cluster
 from tests.real.emulator import Emulator, custody_place, running_emulator
 from tests.real.inside import bucket_names, look_inside
+from tests.real.keeper import RunningKeeper, running_keeper
 from tests.real.request import request_for
 
 
@@ -99,3 +100,17 @@ def owned(shared_owned: OwnedCluster, signed_in: None) -> Iterator[OwnedCluster]
     assert check(shared_owned.request).as_declared
     assert bucket_names(shared_owned.request) == before
     assert look_inside(shared_owned.request).root_tokens == 0
+
+
+@pytest.fixture(scope="session")
+def keeper(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKeeper]:
+    """Share one keeper of transit keys among tests which leave it running."""
+    with running_keeper(tmp_path_factory.mktemp("keeper"), emulator) as running:
+        yield running
+
+
+@pytest.fixture
+def own_keeper(emulator: Emulator, tmp_path: Path) -> Iterator[RunningKeeper]:
+    """Give a test a keeper of its own, to do with it what it likes."""
+    with running_keeper(tmp_path / "keeper", emulator) as running:
+        yield running
