@@ -188,6 +188,7 @@ def _request(
             AuditDevice(path=f"file-{index}", kind="file", options={"file_path": path})
             for index, path in enumerate(props["audit_files"])
         ),
+        seal=props.get("seal") or "auto",
         recovery_shares=_shares(props)[0],
         recovery_threshold=_shares(props)[1],
     )
@@ -252,6 +253,7 @@ class VaultBootstrap(pulumi.ComponentResource):
                 # Its text stands in the state so that a preview shows which permissions change.
                 "acl": account_acl(args.shape, name=account.name, mount=account.mount),
                 "directory": _absolute(args.directory),
+                "seal": "shamir" if args.seal and args.seal.kind == "shamir" else "auto",
                 "recovery_shares": args.recovery_shares,
                 "recovery_threshold": args.recovery_threshold,
             },

@@ -7,6 +7,9 @@ from typing import Literal
 
 from custody.secret import Secret
 
+SealKind = Literal["auto", "shamir"]
+"""How servers unseal: by themselves with somebody's key (awskms, transit, ...), or with keys from custody."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterAddress:
@@ -33,7 +36,8 @@ class AwsCustody:
     custody_key: str
     seal_key: str
     writer_role: str
-    reader_role: str
+    reader_role: str | None
+    """None: this process has that role's permissions itself, as the pod that unseals."""
     seal_role: str | None = None
     """ARN of the role that the servers have: the seal key is proven as that role. None, no credentials and no
     proof: as this process itself."""
@@ -85,7 +89,9 @@ class Request:
     directory: Path
     """Where the local copy of the envelope lies until custody has been read back."""
     audit_devices: tuple[AuditDevice, ...] = ()
+    seal: SealKind = "auto"
     recovery_shares: int = 5
+    """With Shamir: of the unseal keys, which take their place."""
     recovery_threshold: int = 3
     wipe_commands: tuple[str, ...] = ()
     """Shell commands that empty the servers' storage; printed for a cluster that nobody ever owned. Only the

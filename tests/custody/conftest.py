@@ -6,10 +6,12 @@ from tests.real.fixtures import (
     own_keeper,
     owned,
     place,
+    shamir,
     shared_empty,
     shared_owned,
     signed_in,
     three_nodes,
+    three_shamir,
 )
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "own_keeper",
     "owned",
     "place",
+    "shamir",
     "shared_empty",
     "shared_owned",
     "signed_in",
     "three_nodes",
+    "three_shamir",
 ]

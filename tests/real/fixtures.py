@@ -9,7 +9,7 @@ import pytest
 from custody.bootstrap import bootstrap, check
 from custody.request import AwsCustody, Request
 from custody.vault import Cluster as Servers
-from tests.real.cluster import Cluster, running_cluster
+from tests.real.cluster import SHAMIR, Cluster, running_cluster
 from tests.real.emulator import Emulator, custody_place, running_emulator
 from tests.real.inside import bucket_names, look_inside
 from tests.real.keeper import RunningKeeper, running_keeper
@@ -55,6 +55,21 @@ def cluster(emulator: Emulator, place: AwsCustody, tmp_path: Path) -> Iterator[C
 def three_nodes(emulator: Emulator, place: AwsCustody, tmp_path: Path) -> Iterator[Cluster]:
     """Three nodes of this test's own, running and not initialised."""
     with running_cluster(tmp_path / "cluster", emulator, place, members=3) as running:
+        yield running
+
+
+@pytest.fixture
+def shamir(emulator: Emulator, place: AwsCustody, tmp_path: Path) -> Iterator[Cluster]:
+    """One node of this test's own without a seal stanza, running and not initialised."""
+    with running_cluster(tmp_path / "cluster", emulator, place, seal=SHAMIR) as running:
+        yield running
+
+
+@pytest.fixture
+def three_shamir(emulator: Emulator, place: AwsCustody, tmp_path: Path) -> Iterator[Cluster]:
+    """Three such nodes."""
+    directory = tmp_path / "cluster"
+    with running_cluster(directory, emulator, place, members=3, seal=SHAMIR) as running:
         yield running
 
 
