@@ -120,6 +120,7 @@ cloud = AwsCloud(
         prefix=settings.custody.prefix,
         writers=settings.custody.writers,
         readers=settings.custody.readers,
+        releases=settings.releases,
         namespace=settings.server.namespace,
         service_account=settings.server.service_account,
         keep=settings.keep,

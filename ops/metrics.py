@@ -84,7 +84,8 @@ def serving(address: str, watch: "Watch") -> Iterator[None]:
             self.wfile.write(content)
 
     try:
-        server = ThreadingHTTPServer((host, int(port)), Handler)
+        # Without a host it would be answered to everybody.
+        server = ThreadingHTTPServer((host or "no host", int(port)), Handler)
     except (OSError, ValueError, OverflowError) as error:
         raise MetricsError(
             f"metrics can't be answered at {address} ({error}); give a free host:port"

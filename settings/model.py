@@ -5,7 +5,7 @@ JSON Schema of a stack's file (`python -m ops schema`).
 """
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from settings.base import Finding, Model
 from settings.cloud import Aws, Custody, SealIdentity, identity_findings, identity_of
 from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
-from settings.seal import KmsSeal, Seal, former_findings
+from settings.seal import Seal, ShamirSeal, seal_findings
 from settings.server import Server
 
 
@@ -33,8 +33,8 @@ class Settings(Model):
     # A union by `kind` when there is a second one, as `server` is.
     cloud: Annotated[Aws, Field(description="Where keys and buckets live.")]
     seal: Annotated[
-        Seal, Field(description="What seals Vault: by default a key of the cloud's KMS.")
-    ] = KmsSeal(kind="awskms")
+        Seal | None, Field(description="What seals Vault; a key of the cloud's KMS if not given.")
+    ] = None
     former_seal: Annotated[
         Seal | None,
         Field(description="What sealed it before, until every server has migrated."),
@@ -61,12 +61,21 @@ class Settings(Model):
         """Where the servers' own AWS identity comes from."""
         return identity_of(self.cloud, in_pods=self.in_pods)
 
+    @property
+    def releases(self) -> Literal["recovery", "unseal"] | None:
+        """Which of custody's keys lose their role while servers migrate from the former seal."""
+        if self.former_seal is None:
+            return None
+        was, is_now = (isinstance(each, ShamirSeal) for each in (self.former_seal, self.seal))
+        if was == is_now:
+            return None
+        return "unseal" if was else "recovery"
+
     def findings(self) -> Iterator[Finding]:
         """Hold what concerns two parts."""
         for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
             yield ("cloud", *path), wrong, cure
-        for path, wrong, cure in former_findings(self.seal, self.former_seal):
-            yield ("formerSeal", *path), wrong, cure
+        yield from seal_findings(self.cloud.kind, self.seal, self.former_seal)
         if not self.cloud.is_emulator:
             for index, cidr in enumerate(self.account.cidrs):
                 if cidr.endswith("/0"):

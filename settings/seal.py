@@ -31,7 +31,7 @@ KeyName = Annotated[
 class KmsSeal(Model):
     """A key of the cloud's KMS, which the program makes."""
 
-    kind: Annotated[Literal["awskms"], Field(description="What seals Vault.")]
+    kind: Annotated[Literal["awskms", "alicloudkms"], Field(description="What seals Vault.")]
 
 
 class TransitSeal(Model):
@@ -78,8 +78,17 @@ Seal = Annotated[KmsSeal | TransitSeal | ShamirSeal, Field(discriminator="kind")
 """What seals Vault, by `kind`."""
 
 
-def former_findings(seal: Seal, former: Seal | None) -> Iterator[Finding]:
-    """Hold what a migration can be; paths begin at the former seal."""
-    if former is not None and former.kind == seal.kind:
+OF_CLOUD = {"aws": "awskms", "alicloud": "alicloudkms"}
+"""The cloud's kind -> its KMS's."""
+
+
+def seal_findings(cloud: str, seal: Seal | None, former: Seal | None) -> Iterator[Finding]:
+    """Hold whose key it is, and what a migration can be."""
+    own = OF_CLOUD[cloud]
+    for name, each in (("seal", seal), ("formerSeal", former)):
+        if isinstance(each, KmsSeal) and each.kind != own:
+            yield (name, "kind"), f"is {each.kind}, and the cloud is {cloud}", f"write {own}"
+    kind = own if seal is None else seal.kind
+    if former is not None and former.kind == kind:
         wrong = f"is {former.kind}, and so is seal: servers can't tell one from the other"
-        yield ("kind",), wrong, "migrate by way of another kind, or delete formerSeal"
+        yield ("formerSeal", "kind"), wrong, "migrate by way of another kind, or delete formerSeal"

@@ -19,7 +19,7 @@ def seal_of(
     The cloud's key is declared whatever seals Vault: nothing else opens a snapshot from before a migration.
     """
 
-    def one(seal: said.Seal) -> Seal:
+    def one(seal: said.Seal | None) -> Seal:
         match seal:
             case said.TransitSeal():
                 return transit_seal(
@@ -37,7 +37,7 @@ def seal_of(
                 )
             case said.ShamirSeal():
                 return shamir_seal()
-            case said.KmsSeal():
+            case said.KmsSeal() | None:
                 return kms
 
     former = settings.former_seal

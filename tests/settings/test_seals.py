@@ -67,3 +67,22 @@ def test_a_migration_names_both(tmp_path: Path) -> None:
     seal = seal_of(_settings(tmp_path, more), KMS, _unasked)  # type: ignore[arg-type]
 
     assert (seal.kind, seal.former) == ("shamir", KMS)
+
+
+@pytest.mark.parametrize(
+    ("seal", "former", "releases"),
+    [
+        ("", "", None),
+        ("{kind: shamir}", "{kind: awskms}", "recovery"),
+        ("{kind: awskms}", "{kind: shamir}", "unseal"),
+        ("", "{kind: shamir}", "unseal"),
+        ("", "{kind: transit, address: 'https://k', keyName: k, ca: pem, tokenFile: pem}", None),
+    ],
+)
+def test_keys_that_lose_their_role_are_released_while_servers_migrate(
+    seal: str, former: str, releases: str | None, tmp_path: Path
+) -> None:
+    more = f"  strongroom:seal: {seal}\n" if seal else ""
+    more += f"  strongroom:formerSeal: {former}\n" if former else ""
+
+    assert _settings(tmp_path, more).releases == releases

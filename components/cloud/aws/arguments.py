@@ -72,6 +72,8 @@ class AwsCloudArgs:
     """Whether buckets refuse plain HTTP."""
     write_once: bool = True
     """Whether custody's bucket refuses to overwrite. Both are off only where they can't be judged."""
+    releases: Literal["recovery", "unseal"] | None = None
+    """Which of custody's keys lose their role in a migration of the seal that is under way."""
     deletion_window_days: int = 30
     keep: bool = True
 

@@ -59,6 +59,7 @@ class AwsCloud(pulumi.ComponentResource):
                 write_once=args.write_once,
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,
+                released=() if args.releases is None else (documents.KEYS[args.releases],),
             ),
             self._child,
         )

@@ -33,6 +33,8 @@ class CustodyArgs:
     """Both off at an emulator that applies a denial without its condition; what has none stays in force."""
     deletion_window_days: int
     keep: bool
+    released: tuple[str, ...] = ()
+    """Names of keys that may be hidden, while they are given the name of another role."""
 
 
 class Custody(pulumi.ComponentResource):
@@ -87,6 +89,7 @@ class Custody(pulumi.ComponentResource):
                     prefix=args.prefix,
                     tls_only=args.tls_only,
                     write_once=args.write_once,
+                    released=args.released,
                 ),
                 keep=args.keep,
             ),
@@ -119,7 +122,11 @@ class Custody(pulumi.ComponentResource):
                 trust=documents.role_trust(args.writers or [account]),
                 grant=key.arn.apply(
                     lambda arn: documents.custody_writer(
-                        key=arn, bucket=bucket_arn, prefix=args.prefix, region=args.region
+                        key=arn,
+                        bucket=bucket_arn,
+                        prefix=args.prefix,
+                        region=args.region,
+                        released=args.released,
                     )
                 ),
             ),

@@ -1,7 +1,7 @@
 """Who may do what, decided over every document of a whole declared cloud."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -38,6 +38,7 @@ NAMES = [
     "vault-test",
     "vault-recovery-0",
     "vault-recovery-4",
+    "vault-unseal-0",
     "strongroom-intent",
     "strongroom-envelope",
     "strongroom-owner",
@@ -391,6 +392,31 @@ def test_only_what_must_go_can_be_hidden(world: World) -> None:
 
     may = [name for name in NAMES if hides(name)]
     assert may == ["vault-root", "vault-test", "strongroom-envelope"]
+
+
+@pytest.mark.parametrize("releases", ["recovery", "unseal"])
+def test_while_a_seal_is_migrated_the_keys_that_lose_their_role_can_be_hidden_and_stay(
+    declare: Declare, releases: Literal["recovery", "unseal"]
+) -> None:
+    migrating = World.of(
+        declare(lambda: AwsCloud("cloud", arguments(releases=releases)), outputs=answers)
+    )
+
+    def may(action: str) -> list[str]:
+        return [
+            name
+            for name in NAMES
+            if migrating.allows(
+                Call(principal=WRITER, action=action, resource=f"{CUSTODY}/{name}", context=TLS)
+            )
+        ]
+
+    keys = [name for name in NAMES if name.startswith(f"vault-{releases}-")]
+    assert keys
+    assert set(may("s3:DeleteObject")) == {
+        "vault-root", "vault-test", "strongroom-envelope", *keys,
+    }  # fmt: skip
+    assert may("s3:DeleteObjectVersion") == ["vault-root", "vault-test"]
 
 
 def test_a_put_without_its_condition_or_in_plain_http_is_refused(world: World) -> None:
