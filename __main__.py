@@ -31,6 +31,8 @@ from settings.server import Processes
 if TYPE_CHECKING:
     import pulumi_kubernetes as kubernetes
 
+    from components.server.pods import Pods
+
 refuse_unrecorded()
 settings, catalog = load()
 
@@ -77,10 +79,37 @@ def _workloads(said: Helm) -> None:
         )
 
 
+def _pods_of(said: Helm) -> "Pods":
+    from settings.pods import pods_of  # noqa: PLC0415  as below
+
+    namespaces = {service.namespace for service in catalog.services}
+    unsealed = settings.unsealer is not None
+    return pods_of(said, settings.access, namespaces, unsealed_by_another=unsealed)
+
+
+def _unsealer(said: Helm, ca_certificate: pulumi.Output[str]) -> None:
+    from components.server.unsealer import Unsealer, UnsealerArgs  # noqa: PLC0415  as below
+
+    if settings.unsealer is None or cloud.unsealer is None:
+        return
+    Unsealer(
+        "unsealer",
+        UnsealerArgs(
+            pods=_pods_of(said),
+            image=settings.unsealer.image,
+            service_account=settings.unsealer.service_account,
+            identity=cloud.unsealer,
+            custody=cloud.custody,
+            ca_certificate=ca_certificate,
+        ),
+        pulumi.ResourceOptions(provider=_cluster(said)),
+    )
+
+
 def _pods(said: Helm) -> Server:
     # Kubernetes' SDK takes a second to import: only where there are pods.
     from components.server.helm import HelmServer, HelmServerArgs  # noqa: PLC0415
-    from settings.pods import chart_of, pods_of, tls_of  # noqa: PLC0415
+    from settings.pods import chart_of, tls_of  # noqa: PLC0415
 
     namespaces = {service.namespace for service in catalog.services}
     return HelmServer(
@@ -88,7 +117,7 @@ def _pods(said: Helm) -> Server:
         HelmServerArgs(
             provider=_cluster(said),
             context=said.context,
-            pods=pods_of(said, settings.access, namespaces),
+            pods=_pods_of(said),
             seal=seal,
             chart=chart_of(said),
             tls=tls_of(said),
@@ -120,6 +149,7 @@ cloud = AwsCloud(
         prefix=settings.custody.prefix,
         writers=settings.custody.writers,
         readers=settings.custody.readers,
+        unsealer=settings.unsealer.service_account if settings.unsealer else None,
         releases=settings.releases,
         namespace=settings.server.namespace,
         service_account=settings.server.service_account,
@@ -190,6 +220,7 @@ secrets = service_secrets(catalog.services, cloud, stack_secret, now=time.time()
 KeyValue("kv", KeyValueArgs(mount=KEY_VALUE, secrets=secrets, keep=settings.keep), account)
 
 if isinstance(settings.server, Helm):
+    _unsealer(settings.server, server.ca_certificate)
     _workloads(settings.server)
 
 pulumi.export("address", bootstrap.address)

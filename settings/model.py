@@ -14,7 +14,7 @@ from settings.base import Finding, Model
 from settings.cloud import Aws, Custody, SealIdentity, identity_findings, identity_of
 from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
-from settings.seal import Seal, ShamirSeal, seal_findings
+from settings.seal import Seal, ShamirSeal, Unsealer, seal_findings
 from settings.server import Server
 
 
@@ -62,6 +62,27 @@ class Settings(Model):
         return identity_of(self.cloud, in_pods=self.in_pods)
 
     @property
+    def unsealer(self) -> Unsealer | None:
+        """The pods that unseal the servers."""
+        return self.seal.unsealer if isinstance(self.seal, ShamirSeal) else None
+
+    def _unsealer_findings(self) -> Iterator[Finding]:
+        if self.unsealer is None:
+            return
+        path = ("seal", "unsealer")
+        if not self.in_pods:
+            wrong = "means nothing where servers are processes"
+            yield path, wrong, "delete it, and run `python -m ops unseal --watch`"
+        elif self.cloud.is_emulator or self.cloud.oidc_provider is None:
+            wrong = (
+                "takes its AWS role by IRSA, and cloud.oidcProvider is missing or AWS an emulator"
+            )
+            yield path, wrong, "write cloud.oidcProvider, or delete it"
+        elif self.unsealer.service_account == self.server.service_account:
+            wrong = "is the servers' own, which must not reach custody"
+            yield (*path, "serviceAccount"), wrong, "write another"
+
+    @property
     def releases(self) -> Literal["recovery", "unseal"] | None:
         """Which of custody's keys lose their role while servers migrate from the former seal."""
         if self.former_seal is None:
@@ -76,6 +97,7 @@ class Settings(Model):
         for path, wrong, cure in identity_findings(self.cloud, in_pods=self.in_pods):
             yield ("cloud", *path), wrong, cure
         yield from seal_findings(self.cloud.kind, self.seal, self.former_seal)
+        yield from self._unsealer_findings()
         if not self.cloud.is_emulator:
             for index, cidr in enumerate(self.account.cidrs):
                 if cidr.endswith("/0"):

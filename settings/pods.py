@@ -10,7 +10,9 @@ from settings import helm
 from settings.login import Access
 
 
-def pods_of(said: helm.Helm, access: Access, namespaces: Iterable[str]) -> pods.Pods:
+def pods_of(
+    said: helm.Helm, access: Access, namespaces: Iterable[str], *, unsealed_by_another: bool = False
+) -> pods.Pods:
     """Give the pods. `namespaces` are the services': they reach Vault besides those that the settings name."""
     network = said.network
     return pods.Pods(
@@ -51,6 +53,7 @@ def pods_of(said: helm.Helm, access: Access, namespaces: Iterable[str]) -> pods.
         else None,
         login_mount=access.mount,
         reviews_tokens=access.method == "kubernetes",
+        unsealed_by_another=unsealed_by_another,
     )
 
 

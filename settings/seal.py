@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mistakes.shapes import FilePath, Text, Url, shape
+from mistakes.shapes import FilePath, Label, Text, Url, shape
 from settings.base import Finding, Model
 
 Path = Annotated[
@@ -68,10 +68,33 @@ class TransitSeal(Model):
             yield ("address",), "is plain http", "begin it with https://"
 
 
+class Unsealer(Model):
+    """Pods that run `ops unseal --watch`, with an AWS identity of their own (IRSA)."""
+
+    image: Annotated[
+        Text,
+        shape(
+            r"^[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9._-]+(@sha256:[0-9a-f]{64})?$",
+            "an image with its tag",
+            "registry.example.com/strongroom:1.0.0",
+            400,
+        ),
+        Field(description="An image of this program (docs/seals.md)."),
+    ]
+    service_account: Annotated[Label, Field(description="Their ServiceAccount.")] = "vault-unseal"
+
+
 class ShamirSeal(Model):
     """Keys that custody holds: the bootstrap unseals with them, later `python -m ops unseal`."""
 
     kind: Annotated[Literal["shamir"], Field(description="What seals Vault.")]
+    unsealer: Annotated[
+        Unsealer | None,
+        Field(
+            description="Pods beside the servers that unseal them. Otherwise somebody runs"
+            " `python -m ops unseal`."
+        ),
+    ] = None
 
 
 Seal = Annotated[KmsSeal | TransitSeal | ShamirSeal, Field(discriminator="kind")]

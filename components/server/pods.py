@@ -150,6 +150,9 @@ class Pods:
     reviews_tokens: bool = True
     """Whether Vault asks the API server about ServiceAccount tokens (method kubernetes)."""
 
+    unsealed_by_another: bool = False
+    """Whether pods of `components.server.unsealer` unseal these."""
+
     def __post_init__(self) -> None:
         if self.replicas not in REPLICAS:
             raise ValueError(f"replicas must be 1, 3 or 5, not {self.replicas}")

@@ -72,6 +72,8 @@ class AwsCloudArgs:
     """Whether buckets refuse plain HTTP."""
     write_once: bool = True
     """Whether custody's bucket refuses to overwrite. Both are off only where they can't be judged."""
+    unsealer: str | None = None
+    """The ServiceAccount, in the servers' namespace, that reads unseal keys (by IRSA); None: there is none."""
     releases: Literal["recovery", "unseal"] | None = None
     """Which of custody's keys lose their role in a migration of the seal that is under way."""
     deletion_window_days: int = 30
@@ -82,6 +84,12 @@ class AwsCloudArgs:
         _matches("region", self.region, _REGION, "a region such as eu-central-1 (not in China)")
         _matches("account_id", self.account_id, _ACCOUNT, "twelve digits")
         self._check_identity()
+        if self.unsealer is not None:
+            _matches("unsealer", self.unsealer, SUBDOMAIN, "one ServiceAccount")
+            if self.unsealer == self.service_account:
+                raise ValueError("unsealer must be another ServiceAccount than the servers'")
+            if self.oidc_provider is None:
+                raise ValueError("unsealer needs oidc_provider, whose tokens its role trusts")
         _matches("namespace", self.namespace, LABEL, "one Kubernetes namespace")
         _matches("service_account", self.service_account, SUBDOMAIN, "one ServiceAccount")
         _matches(

@@ -184,6 +184,17 @@ def custody_reader(*, key: str, bucket: str, prefix: str, region: str) -> Docume
     )
 
 
+def custody_unsealer(*, key: str, bucket: str, prefix: str, region: str) -> Document:
+    """What the pod may do that unseals servers with Shamir's seal: get unseal keys and decrypt them."""
+    return _document(
+        _allow("Decrypt", ["kms:Decrypt"], key, _ENCRYPTING),
+        _allow("Fetch", ["kms:Decrypt"], key, _through_s3(bucket, region)),
+        _allow("Get", ["s3:GetObject"], _objects(bucket, prefix, [KEYS["unseal"]])),
+        # Without it S3 answers for an object that isn't there as if it were forbidden.
+        _allow("List", ["s3:ListBucket"], bucket),
+    )
+
+
 def custody_bucket_policy(
     *, bucket: str, prefix: str, tls_only: bool, write_once: bool, released: Sequence[str] = ()
 ) -> Document:

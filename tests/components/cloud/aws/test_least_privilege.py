@@ -491,3 +491,24 @@ def test_a_machine_unseals_only_where_the_servers_have_its_role(declare: Declare
     assert may("kms:Decrypt", **its)
     assert not may("kms:CreateGrant", **its)
     assert not may("kms:Decrypt")
+
+
+def test_who_unseals_reads_keys_and_nothing_else_and_nobody_else_takes_his_role(
+    declare: Declare,
+) -> None:
+    args = arguments(unsealer="vault-unseal", oidc_provider="oidc.example.com/id/1")
+    world_ = World.of(declare(lambda: AwsCloud("cloud", args), outputs=answers))
+    unsealer = f"arn:aws:iam::{ACCOUNT}:role/strongroom-dev-custody-unsealer"
+
+    def may(action: str, resource: str, context: dict[str, str]) -> bool:
+        return world_.allows(
+            Call(principal=unsealer, action=action, resource=resource, context={**TLS, **context})
+        )
+
+    read = [name for name in NAMES if may("s3:GetObject", f"{CUSTODY}/{name}", {})]
+    assert read == ["vault-unseal-0"]
+    assert may("kms:Decrypt", CUSTODY_KEY, TOOL)
+    assert not may("kms:Encrypt", CUSTODY_KEY, TOOL)
+    assert not may("kms:Decrypt", SEAL, {})
+    for action in ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
+        assert not may(action, f"{CUSTODY}/vault-unseal-0", {})
