@@ -23,7 +23,7 @@ from components.adopted import AdoptedVault, AdoptedVaultArgs
 from components.bootstrap import VaultBootstrap, VaultBootstrapArgs
 from components.cloud.choice import applications as make_applications
 from components.cloud.choice import cloud as make_cloud
-from components.cloud.contract import Applications, Cloud
+from components.cloud.contract import Applications, Cloud, Seal
 from components.engines.key_value import KeyValue, KeyValueArgs
 from components.external import ExternalVault, ExternalVaultArgs
 from components.secrets import service_secrets
@@ -33,19 +33,22 @@ from settings.clouds import applications_of, cloud_of
 from settings.database import database_of
 from settings.external import External
 from settings.helm import Helm
-from settings.load import load, stack_secret
+from settings.load import SEAL_TOKEN, load, stack_secret
+from settings.seals import seal_of
 from settings.server import Processes
 from settings.shape import shape_of
 
 if TYPE_CHECKING:
     import pulumi_kubernetes as kubernetes
 
+    from components.server.pods import Pods
+
 refuse_unrecorded()
 settings, catalog = load()
 others = settings.clusters
 
 
-def _nodes(said: Processes, cloud: Cloud) -> Server:
+def _nodes(said: Processes, seal: Seal) -> Server:
     return ProcessServer(
         "server",
         ProcessServerArgs(
@@ -57,7 +60,7 @@ def _nodes(said: Processes, cloud: Cloud) -> Server:
             certificate=said.tls.certificate,
             key=said.tls.key,
             ca=said.tls.ca,
-            seal=cloud.seal,
+            seal=seal,
             database=database_of(said.database, stack_secret),
             keep=settings.keep,
         ),
@@ -88,10 +91,42 @@ def _workloads(said: Helm) -> None:
         )
 
 
-def _pods(said: Helm, cloud: Cloud) -> Server:
+def _pods_of(said: Helm) -> "Pods":
+    from settings.pods import pods_of  # noqa: PLC0415  as below
+
+    namespaces = {service.namespace for service in catalog.living_in(HOME)}
+    return pods_of(
+        said,
+        settings.access,
+        namespaces,
+        kept_in=database_of(said.database, stack_secret),
+        unsealed_by_another=settings.unsealer is not None,
+    )
+
+
+def _unsealer(said: Helm, cloud: Cloud) -> None:
+    from components.server.unsealer import Unsealer, UnsealerArgs  # noqa: PLC0415  as below
+
+    if settings.unsealer is None or cloud.unsealer is None:
+        return
+    Unsealer(
+        "unsealer",
+        UnsealerArgs(
+            pods=_pods_of(said),
+            image=settings.unsealer.image,
+            service_account=settings.unsealer.service_account,
+            identity=cloud.unsealer,
+            custody=cloud.custody,
+            ca_certificate=bootstrap.ca_certificate,
+        ),
+        pulumi.ResourceOptions(provider=_cluster(said.context)),
+    )
+
+
+def _pods(said: Helm, seal: Seal) -> Server:
     # Kubernetes' SDK takes a second to import: only where there are pods.
     from components.server.helm import HelmServer, HelmServerArgs  # noqa: PLC0415
-    from settings.pods import chart_of, pods_of, tls_of  # noqa: PLC0415
+    from settings.pods import chart_of, tls_of  # noqa: PLC0415
 
     namespaces = {service.namespace for service in catalog.living_in(HOME)}
     return HelmServer(
@@ -99,10 +134,8 @@ def _pods(said: Helm, cloud: Cloud) -> Server:
         HelmServerArgs(
             provider=_cluster(said.context),
             context=said.context,
-            pods=pods_of(
-                said, settings.access, namespaces, database_of(said.database, stack_secret)
-            ),
-            seal=cloud.seal,
+            pods=_pods_of(said),
+            seal=seal,
             chart=chart_of(said.chart),
             tls=tls_of(said),
             trusting={name: name for name in namespaces},
@@ -129,11 +162,13 @@ def _elsewhere() -> dict[str, ServiceLogin]:
 
 
 def _bootstrap(said: Processes | Helm, cloud: Cloud) -> VaultBootstrap:
+    seal = seal_of(settings, cloud.seal, lambda: stack_secret(SEAL_TOKEN))
     return VaultBootstrap(
         "bootstrap",
         VaultBootstrapArgs(
-            server=_pods(said, cloud) if isinstance(said, Helm) else _nodes(said, cloud),
+            server=_pods(said, seal) if isinstance(said, Helm) else _nodes(said, seal),
             custody=cloud.custody,
+            seal=seal,
             account=limited,
             shape=shape,
             directory=settings.custody.directory,
@@ -232,6 +267,7 @@ AdoptedVault(
 )
 
 if isinstance(settings.server, Helm):
+    _unsealer(settings.server, cloud)
     _workloads(settings.server)
     if settings.server.monitoring:
         watcher = settings.server.monitoring.service_account.split("/")

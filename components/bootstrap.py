@@ -18,7 +18,7 @@ from components.account import (
     account_provider,
     password_of,
 )
-from components.cloud.contract import CustodyPlace
+from components.cloud.contract import CustodyPlace, Seal
 from components.coverage import Coverage, unsettled
 from components.custody_place import FOR_THE_PROOF, custody_of, custody_properties
 from components.dynamic_errors import told
@@ -39,6 +39,8 @@ class VaultBootstrapArgs:
 
     server: Server
     custody: CustodyPlace
+    seal: Seal | None = None
+    """What seals the servers, where it is no key of the cloud's that `custody` says how to prove."""
     account: AccountArgs
     shape: Shape
     """Mounts and login methods that the program declares: the account may manage these and no other."""
@@ -167,6 +169,7 @@ def _request(
         ),
         # A state that an older program left has none.
         raft_servers=int(props.get("raft_servers") or 0),
+        seal=props.get("seal") or "auto",
         recovery_shares=_shares(props)[0],
         recovery_threshold=_shares(props)[1],
     )
@@ -198,12 +201,13 @@ class VaultBootstrap(pulumi.ComponentResource):
                 "wipe_commands": list(args.server.wipe_commands),
                 "audit_files": list(args.server.audit_files),
                 "raft_servers": args.server.raft_servers,
-                **custody_properties(args.custody, args.server.seal_proof),
+                **custody_properties(args.custody, args.server.seal_proof, args.seal),
                 **account_properties(account),
                 "shape": args.shape.to_document(),
                 # Its text stands in the state so that a preview shows which permissions change.
                 "acl": account_acl(args.shape, name=account.name, mount=account.mount),
                 "directory": absolute(args.directory),
+                "seal": "shamir" if args.seal and args.seal.kind == "shamir" else "auto",
                 "recovery_shares": args.recovery_shares,
                 "recovery_threshold": args.recovery_threshold,
             },

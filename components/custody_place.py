@@ -4,24 +4,30 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pulumi
 
-from components.cloud.contract import CustodyPlace
+from components.cloud.contract import CustodyPlace, Seal
 from components.server import seal_proof
 from components.server.address import in_custody_s_words
 from components.server.contract import JobProof, TokenProof
+from components.server.seals import TOKEN
+from custody.keeper import Keeper
+from custody.keeper import prove as prove_keeper
 from custody.request import Place, place_of
 from custody.secret import Secret
 
 Document = dict[str, Any]
 
-FOR_THE_PROOF = ("seal_credentials", "seal_proof")
+FOR_THE_PROOF = ("seal_credentials", "seal_proof", "keeper")
 """Properties that nobody needs once the cluster is owned."""
 
 
-def custody_properties(place: CustodyPlace, proof: TokenProof | JobProof | None) -> Document:
+def custody_properties(
+    place: CustodyPlace, proof: TokenProof | JobProof | None, seal: Seal | None = None
+) -> Document:
     """Give the properties that say where custody lies and how the seal is proven."""
     return {
         "custody": {
@@ -41,7 +47,15 @@ def custody_properties(place: CustodyPlace, proof: TokenProof | JobProof | None)
             pulumi.Output.secret({**place.seal_credentials}) if place.seal_credentials else None
         ),
         "seal_proof": _document(proof),
+        "keeper": _keeper(seal) if seal is not None and seal.kind == "transit" else None,
     }
+
+
+def _keeper(seal: Seal) -> pulumi.Output[Document]:
+    """Give what proves a transit key as the servers: their token among it, so all of it is secret."""
+    ca = Path(str(seal.ca_file)).read_text()
+    token = {"token": seal.secret_environment[TOKEN], "ca_certificate": ca}
+    return pulumi.Output.secret({**seal.parameters, **token})
 
 
 def _document(proof: TokenProof | JobProof | None) -> Document | None:
@@ -63,14 +77,20 @@ def custody_of(props: Mapping[str, Any]) -> Place:
     reach, proof = props.get("reach") or {}, props.get("seal_proof") or {}
     # A token proves AWS's web identity alone.
     token = {"seal_token": partial(_token, reach, proof["token"])} if "token" in proof else {}
+    keeper = props.get("keeper")
+    prove = partial(_run, reach, json.loads(proof["job"])) if "job" in proof else None
     return place_of(
         props["custody"],
         **token,
         seal_credentials={
             name: Secret(value) for name, value in (props.get("seal_credentials") or {}).items()
         },
-        seal_proof=partial(_run, reach, json.loads(proof["job"])) if "job" in proof else None,
+        seal_proof=partial(prove_keeper, _keeper_of(keeper)) if keeper else prove,
     )
+
+
+def _keeper_of(document: Document) -> Keeper:
+    return Keeper(**(document | {"token": Secret(document["token"])}))
 
 
 def _token(reach: Document, of: Document) -> Secret:

@@ -228,7 +228,8 @@ class Custody:
 
     @cached_property
     def _reader(self) -> Identity:
-        return self._assumed("reader", self.place.reader_role)
+        role = self.place.reader_role
+        return self._own if role is None else self._assumed("reader", role)
 
     @cached_property
     def _sealer(self) -> Identity:

@@ -100,7 +100,7 @@ def translation(
     """
     name = {
         "writer": f"the writer role {place.writer_role}",
-        "reader": f"the reader role {place.reader_role}",
+        "reader": f"the reader role {place.reader_role}" if place.reader_role else "this process",
         "seal": f"the servers' role {place.seal_role}" if place.seal_role else "the servers' key",
         "token": "the servers' ServiceAccount token",
     }.get(who, "this process")

@@ -22,9 +22,11 @@ from custody.states import (
     State,
     judge,
     refusal,
+    refuse_other_seal,
     refuse_other_shares,
 )
 from custody.store import custody_at
+from custody.unseal import unseal_all, waits_for_keys
 from custody.vault import Cluster
 
 OnStep = Callable[[str, str], None]
@@ -159,6 +161,11 @@ class _Run:
         """Find the state; raise what the table says where it doesn't go on."""
         with self.step("look"):
             seen = self._observe()
+        if seen.complete and seen.initialised and waits_for_keys(self.cluster):
+            # All of them were started anew since.
+            with self.step("unseal"):
+                unseal_all(self.cluster, self.custody, self.request.patience_seconds)
+            seen = self._observe()
         if judge(seen).state is State.LOST_INIT:
             self._await_copy()
             seen = self._observe()
@@ -170,6 +177,8 @@ class _Run:
                 intended=(seen.intent.recovery_shares, seen.intent.recovery_threshold),
                 asked=(self.request.recovery_shares, self.request.recovery_threshold),
             )
+            if seen.owner is None:
+                refuse_other_seal(intended=seen.intent.seal, asked=self.request.seal)
         return judgement.state, seen
 
     def _observe(self) -> Observation:
@@ -192,6 +201,8 @@ class _Run:
         if state is State.ENVELOPED:
             self._split(intent)
         with self.step("wait for members"):
+            if intent.seal == "shamir":
+                unseal_all(self.cluster, self.custody, self.request.patience_seconds)
             self.cluster.wait_until_unsealed(self.request.patience_seconds)
             # Before the root token goes: without generate-root nobody would ever get another.
             proofs.prove_generate_root(self.cluster)
@@ -202,7 +213,7 @@ class _Run:
         with self.step("prove custody"):
             proofs.prove_custody(self.request, self.custody)
         with self.step("prove seal"):
-            proofs.prove_seal(self.cluster, self.custody)
+            proofs.prove_seal(self.cluster, self.custody, self.request.seal)
         with self.step("prove generate-root"):
             proofs.prove_generate_root(self.cluster)
         with self.step("record intent"):
@@ -210,6 +221,7 @@ class _Run:
                 self.custody,
                 shares=self.request.recovery_shares,
                 threshold=self.request.recovery_threshold,
+                seal=self.request.seal,
             )
         with self.step("take data key"):
             key = keys.proven_data_key(self.custody)

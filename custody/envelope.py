@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from custody.errors import CustodyError
+from custody.names import ROLES, Role
 from custody.secret import Secret
 
 _VERSION = 1
@@ -26,8 +27,10 @@ _NONCE = 12
 class Answer:
     """What init returned, once."""
 
-    recovery_keys: tuple[Secret, ...]
+    keys: tuple[Secret, ...]
     """Hexadecimal, in the server's order."""
+    role: Role = "recovery"
+    """What they are good for."""
     root_token: Secret
 
 
@@ -46,7 +49,7 @@ def seal(answer: Answer, *, intent: str, key: DataKey) -> bytes:
     nonce = secrets.token_bytes(_NONCE)
     plaintext = json.dumps(
         {
-            "recovery_keys": [each.reveal() for each in answer.recovery_keys],
+            f"{answer.role}_keys": [each.reveal() for each in answer.keys],
             "root_token": answer.root_token.reveal(),
         }
     ).encode()
@@ -87,8 +90,10 @@ def unseal(envelope: bytes, *, intent: str, key: bytes) -> Answer:
         content = None
     if content is None:
         raise _damaged()
+    role = next(role for role in ROLES if f"{role}_keys" in content)
     return Answer(
-        recovery_keys=tuple(Secret(each) for each in content["recovery_keys"]),
+        keys=tuple(Secret(each) for each in content[f"{role}_keys"]),
+        role=role,
         root_token=Secret(content["root_token"]),
     )
 

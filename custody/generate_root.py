@@ -1,4 +1,7 @@
-"""generate-root: what makes a root token of recovery keys. The token has no end: `root.py` narrows it at once."""
+"""generate-root: what makes a root token of recovery keys, or of Shamir's unseal keys.
+
+The token has no end: `root.py` narrows it at once.
+"""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -9,6 +12,7 @@ import hvac
 
 from custody import names
 from custody.errors import CustodyError, RefusedError
+from custody.keys import held
 from custody.secret import Secret
 from custody.store import Custody
 from custody.vault import INVALID, Cluster, ask
@@ -19,21 +23,12 @@ _CANCEL = (
 
 
 def recovery_keys(cluster: Cluster, custody: Custody) -> list[Secret]:
-    """Read as many recovery keys as the server asks for; any of them will do."""
+    """Read as many recovery keys as the server asks for, of a server with Shamir's seal as many unseal keys."""
     client = cluster.active_generate_root()
     required = _progress(client)["required"]
-    shares = ask(client.url, "seal status", client.sys.read_seal_status)["n"]
-    found: list[Secret] = []
-    for index in range(shares):
-        stored = custody.get(names.recovery(index))
-        if stored is not None:
-            found.append(Secret(custody.decrypt(stored).decode()))
-        if len(found) == required:
-            return found
-    raise CustodyError(
-        f"custody holds {len(found)} recovery keys, generate-root needs {required}",
-        "check custody.bucket and custody.prefix; restore deleted keys from their versions",
-    )
+    status = ask(client.url, "seal status", client.sys.read_seal_status)
+    role: names.Role = "recovery" if status.get("recovery_seal") else "unseal"
+    return held(custody, role, shares=status["n"], required=required)
 
 
 def generated(cluster: Cluster, keys: Sequence[Secret], *, cancel: bool) -> Secret:
@@ -95,8 +90,9 @@ def _submitted(client: hvac.Client, key: Secret, nonce: str) -> Mapping[str, Any
     except RefusedError as error:
         if error.reason != INVALID:
             raise
+        said = error.cause
     raise CustodyError(
-        f"the recovery keys in custody don't fit the cluster at {client.url}",
+        f"the recovery keys in custody don't fit the cluster, or its seal can't be used now ({said})",
         "check that custody.bucket, custody.prefix and the servers belong together",
     )
 

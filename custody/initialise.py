@@ -48,14 +48,14 @@ def initialise(
 def _init(request: Request, cluster: Cluster, intent: Intent) -> Answer:
     client = cluster.client(request.cluster.members[0])
     try:
-        # An unsealing seal takes recovery_* and refuses secret_*.
+        # An unsealing seal takes recovery_* and refuses secret_*; Shamir the other way round.
+        kind = "secret" if intent.role == "unseal" else "recovery"
+        numbers = {
+            f"{kind}_shares": intent.recovery_shares,
+            f"{kind}_threshold": intent.recovery_threshold,
+        }
         answer: dict[str, Any] = ask(
-            client.url,
-            "init",
-            lambda: client.sys.initialize(
-                recovery_shares=intent.recovery_shares,
-                recovery_threshold=intent.recovery_threshold,
-            ),
+            client.url, "init", lambda: client.adapter.put("/v1/sys/init", json=numbers)
         )
     except UnreachableError as error:
         raise _unanswered(request, cluster, intent, error) from None
@@ -67,7 +67,10 @@ def _init(request: Request, cluster: Cluster, intent: Intent) -> Answer:
             ) from None
         raise _unanswered(request, cluster, intent, error) from None
     return Answer(
-        recovery_keys=tuple(Secret(each) for each in answer["recovery_keys"]),
+        keys=tuple(
+            Secret(each) for each in answer["keys" if intent.role == "unseal" else "recovery_keys"]
+        ),
+        role=intent.role,
         root_token=Secret(answer["root_token"]),
     )
 

@@ -45,7 +45,7 @@ def opened(request: Request, custody: Custody, intent: Intent) -> Answer:
 
 
 def store(custody: Custody, answer: Answer) -> None:
-    """Store what isn't there yet: recovery keys, then the root token."""
+    """Store what isn't there yet: the keys, then the root token."""
     for name, value in _objects(answer):
         if custody.get(name) is None:
             custody.put(name, custody.encrypt(value.reveal().encode()))
@@ -67,6 +67,32 @@ def verify(custody: Custody, answer: Answer) -> None:
             )
 
 
+def held(custody: Custody, role: names.Role, *, shares: int, required: int) -> list[Secret]:
+    """Read as many of init's keys as are required; any of them will do.
+
+    While a seal is being migrated, and where that was interrupted, a key may still bear the name of its other role.
+
+    Raises:
+        CustodyError: if custody holds fewer.
+
+    """
+    roles = sorted(names.ROLES, key=lambda each: each != role)
+    found: list[Secret] = []
+    for index in range(shares):
+        if len(found) == required:
+            break
+        stored = (custody.get(names.key(each, index)) for each in roles)
+        body = next((each for each in stored if each is not None), None)
+        if body is not None:
+            found.append(Secret(custody.decrypt(body).decode()))
+    if len(found) < required:
+        raise CustodyError(
+            f"custody holds {len(found)} {role} keys, {required} are needed",
+            "check custody.bucket and custody.prefix; restore deleted keys from their versions",
+        )
+    return found
+
+
 def root_token(custody: Custody) -> Secret | None:
     """Give the root token that lies in custody until the cluster is owned, None if none does."""
     stored = custody.get(names.ROOT)
@@ -74,5 +100,5 @@ def root_token(custody: Custody) -> Secret | None:
 
 
 def _objects(answer: Answer) -> list[tuple[str, Secret]]:
-    recovery = [(names.recovery(i), key) for i, key in enumerate(answer.recovery_keys)]
-    return [*recovery, (names.ROOT, answer.root_token)]
+    keys = [(names.key(answer.role, i), key) for i, key in enumerate(answer.keys)]
+    return [*keys, (names.ROOT, answer.root_token)]

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from typing import Literal
 from urllib.parse import urlsplit
 
 from custody.errors import CustodyError
@@ -12,7 +13,10 @@ PROBE = "vault-test"
 INTENT = "strongroom-intent"
 ENVELOPE = "strongroom-envelope"
 OWNER = "strongroom-owner"
-_RECOVERY = re.compile(r"vault-recovery-(0|[1-9][0-9]{0,2})")
+Role = Literal["recovery", "unseal"]
+"""What init's keys are good for: with a seal that unseals by itself they recover, with Shamir they unseal."""
+ROLES: tuple[Role, ...] = ("recovery", "unseal")
+_KEY = re.compile(r"vault-(recovery|unseal)-(0|[1-9][0-9]{0,2})")
 
 _WORD = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 _PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)*([A-Za-z0-9_-][A-Za-z0-9._-]*)?")
@@ -20,15 +24,17 @@ _RESERVED_ACLS = {"root", "default", "default-ceiling"}
 _MOST_SHARES = 255  # Shamir's scheme over GF(2^8)
 
 
-def recovery(index: int) -> str:
-    """Name the object of one recovery key; Bank-Vaults counts from 0."""
-    return f"vault-recovery-{index}"
+def key(role: Role, index: int) -> str:
+    """Name the object of one of init's keys; Bank-Vaults counts from 0."""
+    return f"vault-{role}-{index}"
 
 
-def recovery_index(name: str) -> int | None:
-    """Give the number of a recovery key's object, None for any other."""
-    matched = _RECOVERY.fullmatch(name)
-    return int(matched.group(1)) if matched else None
+def key_of(name: str) -> tuple[Role, int] | None:
+    """Give role and number of a key's object, None for any other."""
+    matched = _KEY.fullmatch(name)
+    if matched is None:
+        return None
+    return ("recovery" if matched.group(1) == "recovery" else "unseal"), int(matched.group(2))
 
 
 def check_request(request: Request) -> None:

@@ -7,6 +7,7 @@ from custody.errors import CustodyError
 from custody.request import Request
 from custody.states import Intent, Observation
 from custody.store import Custody, Stored
+from custody.unseal import waits_for_keys
 from custody.vault import Cluster, Member
 
 _ELECTION_SECONDS = 30.0
@@ -23,23 +24,19 @@ def observe(request: Request, cluster: Cluster, custody: Custody) -> Observation
     listed = custody.listed()
     intent = records.read_intent(custody) if _recorded(listed, names.INTENT) else None
     initialised = _initialised(cluster.members())
-    active = initialised and cluster.wait_until_active(
-        min(request.patience_seconds, _ELECTION_SECONDS)
-    )
+    active = initialised and _active(request, cluster)
+    owner = records.read_owner(custody) if _recorded(listed, names.OWNER) else None
     return Observation(
         initialised=initialised,
         cluster_id=_cluster_id(cluster) if active else None,
         account_answers=bool(active and account.answers(cluster, request.account)),
         intent=intent,
-        owner=records.read_owner(custody) if _recorded(listed, names.OWNER) else None,
+        owner=owner,
         envelope_local=intent is not None
         and envelope.local_path(request.directory, intent.id).exists(),
         envelope_stored=_current(listed, names.ENVELOPE),
-        recovery=frozenset(
-            index
-            for name, stored in listed.items()
-            if stored.current and (index := names.recovery_index(name)) is not None
-        ),
+        recovery=_keys(listed, "recovery"),
+        unseal=_keys(listed, "unseal"),
         root=names.ROOT in listed,
         traces=frozenset(
             name
@@ -48,7 +45,9 @@ def observe(request: Request, cluster: Cluster, custody: Custody) -> Observation
             and stored.content
             and not stored.current
         ),
-        strangers=frozenset(name for name in listed if _is_stranger(name, intent)),
+        strangers=frozenset(
+            name for name in listed if _is_stranger(name, intent, owned=owner is not None)
+        ),
     )
 
 
@@ -62,6 +61,17 @@ def _initialised(members: tuple[Member | None, ...]) -> bool:
             "see that every member runs and is reachable, then run again",
         )
     return False
+
+
+def _active(request: Request, cluster: Cluster) -> bool:
+    if waits_for_keys(cluster):
+        return False
+    return cluster.wait_until_active(min(request.patience_seconds, _ELECTION_SECONDS))
+
+
+def _keys(listed: Mapping[str, Stored], role: names.Role) -> frozenset[int]:
+    found = (names.key_of(name) for name, stored in listed.items() if stored.current)
+    return frozenset(key[1] for key in found if key is not None and key[0] == role)
 
 
 def _cluster_id(cluster: Cluster) -> str | None:
@@ -88,11 +98,17 @@ def _current(listed: Mapping[str, Stored], name: str) -> bool:
     return name in listed and listed[name].current
 
 
-def _is_stranger(name: str, intent: Intent | None) -> bool:
-    """Whether the name looks like custody's (Bank-Vaults keeps unseal keys, too) and is none that we write."""
+def _is_stranger(name: str, intent: Intent | None, *, owned: bool) -> bool:
+    """Whether the name looks like custody's and is none that we write.
+
+    Keys of the role that init didn't give are ours only once the cluster is owned: its seal may be migrated then.
+    """
     if name in (names.ROOT, names.PROBE, names.INTENT, names.ENVELOPE, names.OWNER):
         return False
-    index = names.recovery_index(name)
-    if index is not None:
-        return intent is not None and index >= intent.recovery_shares
+    key = names.key_of(name)
+    if key is not None:
+        role, index = key
+        return intent is not None and (
+            index >= intent.recovery_shares or (role != intent.role and not owned)
+        )
     return name.startswith(("vault-unseal-", "vault-recovery-"))

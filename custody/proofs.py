@@ -2,7 +2,7 @@
 
 from custody import envelope, generate_root, names
 from custody.errors import CustodyError
-from custody.request import Request
+from custody.request import Request, SealKind
 from custody.store import Custody
 from custody.vault import Cluster
 
@@ -37,11 +37,19 @@ def prove_generate_root(cluster: Cluster) -> None:
         raise generate_root.closed(shut)
 
 
-def prove_seal(cluster: Cluster, custody: Custody) -> None:
-    """Use the seal key as the servers will, and see that they unseal themselves.
+def prove_seal(cluster: Cluster, custody: Custody, seal: SealKind) -> None:
+    """Use the seal key as the servers will, and see that they unseal themselves; with Shamir, that they don't.
 
-    With another seal init would give unseal keys instead of recovery keys.
+    With another seal init would give unseal keys instead of recovery keys, or the other way round.
     """
+    if seal == "shamir":
+        for member in cluster.members():
+            if member is not None and member.recovery_seal:
+                raise CustodyError(
+                    f"{member.url} has a seal that unseals by itself, and Shamir is declared",
+                    "take the seal stanza out of its configuration and start it anew with empty storage",
+                )
+        return
     custody.prove_seal()
     for member in cluster.members():
         if member is not None and not member.recovery_seal:

@@ -8,25 +8,31 @@ from typing import Any
 
 from custody import names
 from custody.errors import CustodyError
+from custody.request import SealKind
 from custody.states import Intent, Owner
 from custody.store import Custody
 
 _VERSION = 1
 
 
-def record_intent(custody: Custody, *, shares: int, threshold: int) -> Intent:
+def record_intent(
+    custody: Custody, *, shares: int, threshold: int, seal: SealKind = "auto"
+) -> Intent:
     """Write a new intent.
 
     Raises:
         CustodyError: if one has been written since we looked: somebody else's run.
 
     """
-    intent = Intent(id=str(uuid.uuid4()), recovery_shares=shares, recovery_threshold=threshold)
+    intent = Intent(
+        id=str(uuid.uuid4()), recovery_shares=shares, recovery_threshold=threshold, seal=seal
+    )
     document = {
         "version": _VERSION,
         "id": intent.id,
         "recovery_shares": shares,
         "recovery_threshold": threshold,
+        "seal": seal,
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     }
     if not custody.put(names.INTENT, json.dumps(document).encode()):
@@ -46,6 +52,8 @@ def read_intent(custody: Custody) -> Intent | None:
             id=str(uuid.UUID(found["id"])),
             recovery_shares=int(found["recovery_shares"]),
             recovery_threshold=int(found["recovery_threshold"]),
+            # Earlier intents don't say it.
+            seal="shamir" if found.get("seal") == "shamir" else "auto",
         )
     raise _unreadable(names.INTENT)
 

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from custody.secret import Secret
 
+SealKind = Literal["auto", "shamir"]
+"""How servers unseal: by themselves with somebody's key (awskms, transit, ...), or with keys from custody."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterAddress:
@@ -33,7 +36,8 @@ class AwsCustody:
     custody_key: str
     seal_key: str
     writer_role: str
-    reader_role: str
+    reader_role: str | None
+    """None: this process has that role's permissions itself, as the pod that unseals."""
     seal_role: str | None = None
     """ARN of the role that the servers have: the seal key is proven as that role. None, no credentials and no
     proof: as this process itself."""
@@ -123,7 +127,9 @@ class Request:
     audit_devices: tuple[AuditDevice, ...] = ()
     raft_servers: int = 0
     """How many servers keep their data in raft; 0: a database holds it."""
+    seal: SealKind = "auto"
     recovery_shares: int = 5
+    """With Shamir: of the unseal keys, which take their place."""
     recovery_threshold: int = 3
     wipe_commands: tuple[str, ...] = ()
     """Shell commands that empty the servers' storage; printed for a cluster that nobody ever owned. Only the

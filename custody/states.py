@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from custody import names
 from custody.errors import CustodyError
-from custody.request import Request
+from custody.request import Request, SealKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,13 @@ class Intent:
     id: str
     recovery_shares: int
     recovery_threshold: int
+    seal: SealKind = "auto"
+    """What it was initialised with; a later migration changes the keys' names, not this."""
+
+    @property
+    def role(self) -> names.Role:
+        """What init's keys were good for."""
+        return "unseal" if self.seal == "shamir" else "recovery"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +53,8 @@ class Observation:
     envelope_stored: bool = False
     recovery: frozenset[int] = frozenset()
     """Which recovery keys the bucket holds now."""
+    unseal: frozenset[int] = frozenset()
+    """Which unseal keys it holds."""
     root: bool = False
     """The bucket holds any version of vault-root."""
     traces: frozenset[str] = frozenset()
@@ -55,10 +64,14 @@ class Observation:
 
     @property
     def complete(self) -> bool:
-        """Whether every recovery key that the intent asked for is there."""
-        return self.intent is not None and self.recovery >= frozenset(
-            range(self.intent.recovery_shares)
-        )
+        """Whether every key that the intent asked for is there, whichever role its name says.
+
+        While a seal is being migrated keys of both names may be there: the older go once all new ones are.
+        """
+        if self.intent is None:
+            return False
+        wanted = frozenset(range(self.intent.recovery_shares))
+        return self.recovery | self.unseal >= wanted
 
     @property
     def envelope(self) -> bool:
@@ -68,7 +81,7 @@ class Observation:
     @property
     def anything(self) -> bool:
         """Whether there is, or was, anything that only init's answer could have filled."""
-        return bool(self.recovery or self.root or self.envelope or self.traces)
+        return bool(self.recovery or self.unseal or self.root or self.envelope or self.traces)
 
 
 class State(enum.Enum):
@@ -156,7 +169,8 @@ TABLE: tuple[Row, ...] = (
     Row(
         state=State.SEALED,
         when=lambda o: o.owner is not None and o.cluster_id is None,
-        cure="see the servers' logs: they need the seal key (kms:DescribeKey, Encrypt, Decrypt) to unseal",
+        cure="see the servers' logs: they need their seal's key, which may be out of reach (for awskms:"
+        " kms:DescribeKey, Encrypt, Decrypt); with Shamir's seal run `python -m ops unseal`",
     ),
     Row(
         state=State.OWNED_UNTIDY,
@@ -268,6 +282,21 @@ def refuse_other_shares(*, intended: tuple[int, int], asked: tuple[int, int]) ->
         )
 
 
+def refuse_other_seal(*, intended: SealKind, asked: SealKind) -> None:
+    """Refuse to go on with another seal than the intent recorded.
+
+    Raises:
+        CustodyError: says which it is and what to put back.
+
+    """
+    said = {"auto": "a seal that unseals by itself", "shamir": "Shamir's seal"}
+    if asked != intended:
+        raise CustodyError(
+            f"this cluster was to be initialised with {said[intended]}, and {said[asked]} is declared now",
+            "put strongroom:seal back; once the cluster is owned its seal can be migrated (docs/seal-migration.md)",
+        )
+
+
 def _id(observation: Observation) -> str | None:
     return observation.intent.id if observation.intent else None
 
@@ -282,7 +311,8 @@ def _found(observation: Observation) -> str:
         said.append(f"the server is cluster {observation.cluster_id}")
     if observation.intent and not observation.complete:
         wanted = range(observation.intent.recovery_shares)
-        missing = [names.recovery(i) for i in wanted if i not in observation.recovery]
+        held = observation.recovery | observation.unseal
+        missing = [names.key(observation.intent.role, i) for i in wanted if i not in held]
         said.append(f"missing: {', '.join(missing)}")
     if observation.owner and not observation.intent:
         said.append(f"missing: {names.INTENT}")

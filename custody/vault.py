@@ -36,6 +36,8 @@ class Member:
     """None while sealed."""
     recovery_seal: bool
     """Whether it unseals itself and init gives recovery keys."""
+    migrating: bool
+    """Whether it waits for keys of its former seal."""
 
 
 class Cluster:
@@ -94,6 +96,7 @@ class Cluster:
             sealed=status["sealed"],
             cluster_id=status.get("cluster_id") or None,
             recovery_seal=status.get("recovery_seal", False),
+            migrating=status.get("migration", False),
         )
 
     def active(self, token: Secret | None = None) -> hvac.Client:

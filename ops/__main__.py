@@ -102,6 +102,42 @@ def roll_command(stack: Stack = None) -> None:
     roll(stack, typer.echo)
 
 
+@app.command("unseal")
+def unseal_command(
+    stack: Stack = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, and unseal whatever is sealed again.")
+    ] = False,
+    place: Annotated[
+        Path | None,
+        typer.Option(help="A file that says where servers and custody are, instead of the state."),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="With --watch: host:port on which /metrics and /healthz are answered."),
+    ] = None,
+) -> None:
+    """Unseal servers with Shamir's seal by the keys in custody, each by itself; exit 1 if one stays sealed."""
+    from ops.unseal import located, unseal_once, watch_over  # noqa: PLC0415
+
+    with located(stack, place) as (cluster, custody):
+        if watch:
+            watch_over(cluster, custody, metrics, typer.echo)
+        elif not unseal_once(cluster, custody, typer.echo):
+            raise typer.Exit(1)
+
+
+@app.command("transit-acl")
+def transit_acl_command(
+    stack: Annotated[str, typer.Option(help="The stack.", envvar="PULUMI_STACK")],
+    config_file: ConfigFile = None,
+) -> None:
+    """Print the acl that the servers' token for a transit seal's key wants, and nothing beyond."""
+    from ops.transit import transit_acl  # noqa: PLC0415
+
+    typer.echo(transit_acl(Path.cwd(), stack, config_file), nl=False)
+
+
 @app.command("workload")
 def workload_command(
     service: Annotated[str, typer.Argument(help="namespace/name, such as shop/orders")],
@@ -183,13 +219,14 @@ def _known() -> tuple[type[Exception], ...]:
     from components.server.nodes import NodeError  # noqa: PLC0415
     from custody.errors import CustodyError  # noqa: PLC0415
     from mistakes import MistakesError  # noqa: PLC0415
+    from ops.metrics import MetricsError  # noqa: PLC0415
     from ops.roll import RollError  # noqa: PLC0415
     from ops.snapshot import SnapshotError  # noqa: PLC0415
     from ops.stack import StackError  # noqa: PLC0415
     from reach.errors import ReachError  # noqa: PLC0415
 
     return (
-        CustodyError, MistakesError, NodeError, ReachError, RollError, SnapshotError, StackError,
+        CustodyError, MetricsError, MistakesError, NodeError, ReachError, RollError, SnapshotError, StackError,
     )  # fmt: skip
 
 

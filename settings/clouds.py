@@ -33,6 +33,8 @@ def cloud_of(
             readers=custody.readers,
             namespace=server.namespace,
             service_account=server.service_account,
+            unsealer=settings.unsealer.service_account if settings.unsealer else None,
+            releases=settings.releases,
             keep=settings.keep,
         )
     return AlicloudCloudArgs(

@@ -27,6 +27,7 @@ from settings.external import External
 from settings.helm import Helm, OwnTls
 from settings.login import Access, Account, People
 from settings.model import Settings
+from settings.seal import TransitSeal
 from settings.server import Processes, Server
 from settings.stack import NAMESPACE, Stack, of_program
 
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     import pulumi
 
 PASSWORD = "accountPassword"  # noqa: S105  the key's name
-_OURS = (PASSWORD, DATABASE_PASSWORD)
+SEAL_TOKEN = "sealToken"  # noqa: S105  the key's name
+_OURS = (PASSWORD, DATABASE_PASSWORD, SEAL_TOKEN)
 _FIELDS = frozenset(field.alias or name for name, field in Settings.model_fields.items())
 _TEXTS = ("catalog",)
 
@@ -123,6 +125,7 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
         mistakes += _no_cloud(stack, values, reading)
         mistakes += _homes(values.get("clusters"), reading)
         mistakes += _adopted(stack, values, reading)
+        mistakes += _seal_token(stack, values)
         mistakes += _files(stack, values, root)
     if mistakes or settings is None:
         raise MistakesError(mistakes)
@@ -271,6 +274,25 @@ def _homes(clusters: object, reading: Reading) -> Iterator[Mistake]:
             yield mistake(wrong, closest(cluster, known))
 
 
+def _transit_seals(values: Mapping[str, Any]) -> dict[str, TransitSeal]:
+    found = {key: _part(TransitSeal, values.get(key)) for key in ("seal", "formerSeal")}
+    return {key: seal for key, seal in found.items() if seal is not None}
+
+
+def _seal_token(stack: Stack, values: Mapping[str, Any]) -> Iterator[Mistake]:
+    given = SEAL_TOKEN in stack.secrets or SEAL_TOKEN in stack.values
+    for key, seal in _transit_seals(values).items():
+        if seal.token_file and given:
+            wrong = f"is given, and so is the secret {NAMESPACE}:{SEAL_TOKEN}"
+            yield stack.mistake((key, "tokenFile"), wrong, "delete one of them")
+        if not seal.token_file and not given:
+            cure = f"write tokenFile, or {_set_secret(stack, SEAL_TOKEN)}"
+            yield stack.mistake((key,), "has no token", cure)
+    if given and not {"seal", "formerSeal"} & values.keys():
+        cure = f"run: pulumi config rm --stack {stack.name} {SEAL_TOKEN}"
+        yield stack.mistake((SEAL_TOKEN,), "means nothing without seal.kind transit", cure)
+
+
 _STACK = re.compile(r"[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?")
 
 
@@ -345,16 +367,27 @@ def _files(stack: Stack, values: Mapping[str, Any], root: Path) -> Iterator[Mist
     directories: dict[MistakePath, str] = {}
     if server := _server(values.get("server")):
         files |= _server_files(server)
-    if isinstance(server, Processes):
-        directories["server", "directory"] = server.directory
+        if isinstance(server, Processes):
+            directories["server", "directory"] = server.directory
     if account := _part(Account, values.get("account")):
         files["account", "passwordFile"] = account.password_file
     if access := _part(Access, values.get("access")):
         files["access", "ca"] = access.ca
         files |= {("access", "keys", index): key for index, key in enumerate(access.keys)}
     files |= _clusters_files(values.get("clusters"))
+    for key, seal in _transit_seals(values).items():
+        files |= {(key, "ca"): seal.ca, (key, "tokenFile"): seal.token_file}
     if custody := _part(Custody, values.get("custody", {})):
         directories["custody", "directory"] = custody.directory
+    yield from _missing(stack, root, files, directories)
+
+
+def _missing(
+    stack: Stack,
+    root: Path,
+    files: Mapping[MistakePath, str | None],
+    directories: Mapping[MistakePath, str],
+) -> Iterator[Mistake]:
     # os.path: pathlib raises for a name that is too long.
     for path, file in files.items():
         if file is not None and not os.path.isfile(root / file):  # noqa: PTH113

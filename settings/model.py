@@ -5,7 +5,7 @@ JSON Schema of a stack's file (`python -m ops schema`).
 """
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ from settings.clusters import Clusters, cluster_findings, mount_of
 from settings.external import External, external_findings
 from settings.helm import Helm, tunnel_findings
 from settings.login import Access, Account, People
+from settings.seal import Seal, ShamirSeal, Unsealer, seal_findings
 from settings.server import Server
 
 
@@ -39,6 +40,13 @@ class Settings(Model):
             description="Where keys and buckets live. Must be given, but for server.kind external where no"
             " service has a cloud entry."
         ),
+    ] = None
+    seal: Annotated[
+        Seal | None, Field(description="What seals Vault; a key of the cloud's KMS if not given.")
+    ] = None
+    former_seal: Annotated[
+        Seal | None,
+        Field(description="What sealed it before, until every server has migrated."),
     ] = None
     custody: Annotated[Custody, Field(description="Custody of what init returns.")] = Custody()
     server: Annotated[Server, Field(description="What runs the Vault servers.")]
@@ -78,9 +86,25 @@ class Settings(Model):
             raise ValueError("cloud must be given: seal and custody are there")
         return self.cloud
 
+    @property
+    def unsealer(self) -> Unsealer | None:
+        """The pods that unseal the servers."""
+        return self.seal.unsealer if isinstance(self.seal, ShamirSeal) else None
+
+    @property
+    def releases(self) -> Literal["recovery", "unseal"] | None:
+        """Which of custody's keys lose their role while servers migrate from the former seal."""
+        if self.former_seal is None:
+            return None
+        was, is_now = (isinstance(each, ShamirSeal) for each in (self.former_seal, self.seal))
+        if was == is_now:
+            return None
+        return "unseal" if was else "recovery"
+
     def findings(self) -> Iterator[Finding]:
         """Hold what concerns two parts."""
         yield from self._of_cloud()
+        yield from self._of_seal()
         if isinstance(self.server, Helm):
             for path, wrong, cure in tunnel_findings(self.server, self.account.cidrs):
                 yield ("account", *path), wrong, cure
@@ -116,3 +140,32 @@ class Settings(Model):
             if cidr.endswith("/0"):
                 wrong = "lets the account log in from everywhere"
                 yield ("account", "cidrs", index), wrong, "write the pipeline's networks"
+
+    def _of_seal(self) -> Iterator[Finding]:
+        if self.is_external:
+            for name, said in (("seal", self.seal), ("formerSeal", self.former_seal)):
+                if said is not None:
+                    wrong = "means nothing with server.kind external, which has a seal of its own"
+                    yield (name,), wrong, "delete it"
+        elif self.cloud is not None:
+            yield from seal_findings(self.cloud.kind, self.seal, self.former_seal)
+            yield from self._of_unsealer(self.cloud)
+
+    def _of_unsealer(self, cloud: Aws | Alicloud) -> Iterator[Finding]:
+        if self.unsealer is None:
+            return
+        path = ("seal", "unsealer")
+        if not isinstance(self.server, Helm):
+            wrong = "means nothing where servers are processes"
+            yield path, wrong, "delete it, and run `python -m ops unseal --watch`"
+        elif not isinstance(cloud, Aws):
+            wrong = "takes a role of AWS, and the cloud is another"
+            yield path, wrong, "delete it, and run `python -m ops unseal --watch`"
+        elif cloud.is_emulator or cloud.oidc_provider is None:
+            wrong = (
+                "takes its AWS role by IRSA, and cloud.oidcProvider is missing or AWS an emulator"
+            )
+            yield path, wrong, "write cloud.oidcProvider, or delete it"
+        elif self.unsealer.service_account == self.server.service_account:
+            wrong = "is the servers' own, which must not reach custody"
+            yield (*path, "serviceAccount"), wrong, "write another"

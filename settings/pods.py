@@ -14,7 +14,9 @@ def pods_of(
     said: helm.Helm,
     access: Access,
     namespaces: Iterable[str],
+    *,
     kept_in: database.Database | None = None,
+    unsealed_by_another: bool = False,
 ) -> pods.Pods:
     """Give the pods. `namespaces` are the services': they reach Vault besides those that the settings name."""
     network = said.network
@@ -47,6 +49,7 @@ def pods_of(
         scrape=_scrape(said),
         login_mount=access.mount,
         reviews_tokens=access.method == "kubernetes",
+        unsealed_by_another=unsealed_by_another,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import pulumi
 
-SealKind = Literal["awskms", "alicloudkms"]
+SealKind = Literal["awskms", "alicloudkms", "transit", "shamir"]
 """Vault's names; what each wants of a server is written in components/server: `seal_stanza`, `environment`."""
 
 
@@ -27,6 +27,7 @@ class Seal:
     """
 
     kind: SealKind
+    """`shamir` has no stanza: its servers are unsealed with keys from custody."""
     parameters: Mapping[str, pulumi.Input[str]]
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Plain variables of every server's process."""
@@ -37,6 +38,11 @@ class Seal:
     web_identity: WebIdentity | None = None
     """Where it is given, a server's pod mounts such a token and writes `role_arn` and
     `web_identity_token_file` into the stanza."""
+    ca_file: str | None = None
+    """Of the CA that signed the certificate of whoever keeps the key, where that is a Vault: a path on this machine.
+    Every server has it as a file, which its stanza names (`tls_ca_cert`)."""
+    former: "Seal | None" = None
+    """The seal that this one takes over from: its stanza stands there disabled until every server has migrated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,3 +104,5 @@ class Cloud(Applications, Protocol):
 
     seal: Seal
     custody: CustodyPlace
+    unsealer: WebIdentity | None
+    """Of the pod that unseals Shamir's servers, where one does."""

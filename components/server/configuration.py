@@ -5,7 +5,7 @@ Source: https://openbao.org/docs/configuration and https://developer.hashicorp.c
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from components.cloud.contract import SealKind
@@ -65,6 +65,8 @@ class NodeArgs:
     """URLs of the other nodes' API listeners."""
     seal_kind: SealKind
     seal: Mapping[str, str]
+    former_seal: tuple[SealKind, Mapping[str, str]] | None = None
+    """Kind and parameters of the seal that is being left."""
     audit: tuple[str, ...] = ()
     """Paths of audit logs; two, because one that blocks would stop the server."""
 
@@ -80,7 +82,10 @@ def node_configuration(args: NodeArgs) -> str:
         *([] if args.data is None else [_raft(args.data, args.peers, args.ca, args.node_id)]),
         _listener(args.api, files, {"cluster_address": args.cluster}),
         _listener(args.generate_root, files, _generate_root(args.flavour)),
-        seal_stanza(args.seal_kind, args.seal),
+        *_seals(
+            seal_stanza(args.seal_kind, args.seal),
+            args.former_seal and seal_stanza(*args.former_seal),
+        ),
         _TELEMETRY,
         *_audits(args.flavour, args.audit),
     ]
@@ -105,7 +110,7 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
         *([_raft(DATA, peers, CA_FILE)] if pods.database is None else []),
         _listener(f"[::]:{PORT}", files, {"cluster_address": f"[::]:{CLUSTER_PORT}"}),
         _listener(f"127.0.0.1:{GENERATE_ROOT_PORT}", files, _generate_root(pods.flavour)),
-        seal_stanza(seal.kind, seal.parameters, role_arn=seal.role_arn),
+        *_seals(*map(_of_pods, seal.both)),
         # Labels the leader's pod, which the Service `<release>-active` selects.
         Stanza(kind="service_registration", labels=("kubernetes",)),
         _TELEMETRY,
@@ -157,7 +162,7 @@ def proof_configuration(seal: PodSeal, socket: str) -> str:
         [
             Stanza(kind="storage", labels=("inmem",)),
             Stanza(kind="listener", labels=("unix",), values={"address": socket}),
-            seal_stanza(seal.kind, seal.parameters, role_arn=seal.role_arn),
+            *_seals(_of_pods(seal)),
         ],
     )
 
@@ -175,6 +180,7 @@ def seal_stanza(
 
 SEAL_TOKEN = "/var/run/secrets/strongroom/token"  # noqa: S105  a path
 """Of the projected token that a web identity is taken with."""
+SEAL_CA = "/vault/seal/keeper-ca.pem"
 _ASKS_FOR_TOKEN = 2
 """From this version on HashiCorp Vault wants a token for generate-root unless told otherwise."""
 _TELEMETRY = Stanza(
@@ -219,6 +225,24 @@ def _generate_root(flavour: Flavour) -> Mapping[str, Value]:
     # Recovery keys authorise generate-root and nothing else does once the root token is revoked. OpenBao 2.6
     # answers it with 405 unless a listener opens it; a loopback-only listener keeps it off the network.
     return {"disable_unauthed_generate_root_endpoints": False} if flavour == "openbao" else {}
+
+
+def _seals(seal: Stanza, former: Stanza | None = None) -> list[Stanza]:
+    """Give the stanzas of the seal and of the one that is being left. Shamir is what a server has without any.
+
+    A server whose former seal stands there disabled, or that has another seal where it had Shamir, waits for keys
+    of the former one ("migrate") and then uses the new one.
+    Source: https://developer.hashicorp.com/vault/docs/concepts/seal#seal-migration
+    """
+    said = [seal]
+    if former is not None:
+        said.append(replace(former, values={**former.values, "disabled": "true"}))
+    return [stanza for stanza in said if stanza.labels != ("shamir",)]
+
+
+def _of_pods(seal: PodSeal) -> Stanza:
+    keeper = {} if seal.ca_certificate is None else {"tls_ca_cert": SEAL_CA}
+    return seal_stanza(seal.kind, {**seal.parameters, **keeper}, role_arn=seal.role_arn)
 
 
 def _audits(flavour: Flavour, paths: Sequence[str]) -> list[Stanza]:

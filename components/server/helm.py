@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ import pulumi_kubernetes as kubernetes
 from components.cloud.contract import Seal
 from components.monitoring.monitoring import Monitoring, MonitoringArgs
 from components.server.chart import OFFICIAL, Chart, ReleaseArgs, chart_release
+from components.server.configuration import SEAL_CA
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
 from components.server.database import what_is_lost, wipe_command
 from components.server.database_secret import database_secret
@@ -196,44 +197,60 @@ class HelmServer(pulumi.ComponentResource):
     def _seal(
         self, name: str, args: HelmServerArgs, namespace: pulumi.Output[str]
     ) -> pulumi.Output[PodSeal]:
-        seal = args.seal
+        seal, former = args.seal, args.seal.former
         secret_name = f"{args.pods.release}-seal"
         ready: pulumi.Input[str] = secret_name
-        if seal.secret_environment:
+        content = {**_secret_content(former), **_secret_content(seal)}
+        if content:
             secret = kubernetes.core.v1.Secret(
                 name,
                 metadata={"name": secret_name, "namespace": namespace},
-                string_data={
-                    key: pulumi.Output.secret(value)
-                    for key, value in seal.secret_environment.items()
-                },
+                string_data={key: pulumi.Output.secret(value) for key, value in content.items()},
                 opts=self._child,
             )
             ready = secret.id
-        identity = seal.web_identity
         return pulumi.Output.all(
-            parameters=pulumi.Output.from_input(dict(seal.parameters)),
-            environment=pulumi.Output.from_input(dict(seal.environment)),
-            annotations=pulumi.Output.from_input(dict(seal.annotations)),
-            role_arn=None if identity is None else identity.role_arn,
+            seal=_known(seal, secret_name),
+            former=None if former is None else _known(former, secret_name),
             # Of a digest nobody makes a key again.
-            keys_digest=pulumi.Output.unsecret(
-                pulumi.Output.all(**seal.secret_environment).apply(_digest)
-            ),
+            keys_digest=pulumi.Output.unsecret(pulumi.Output.all(**content).apply(_digest)),
             ready=ready,
         ).apply(
-            lambda known: PodSeal(
-                kind=seal.kind,
-                parameters=known["parameters"],
-                environment=known["environment"],
-                secret_environment=tuple(seal.secret_environment),
-                seal_secret=secret_name,
-                keys_digest=known["keys_digest"],
-                annotations=known["annotations"],
-                role_arn=known["role_arn"],
-                audience=None if identity is None else identity.audience,
+            lambda known: replace(
+                known["seal"], former=known["former"], keys_digest=known["keys_digest"]
             )
         )
+
+
+def _secret_content(seal: Seal | None) -> dict[str, pulumi.Input[str]]:
+    """Give what of the seal lies in the servers' Secret: variables, and the CA of whoever keeps its key."""
+    if seal is None:
+        return {}
+    ca = {} if seal.ca_file is None else {Path(SEAL_CA).name: Path(seal.ca_file).read_text()}
+    return {**seal.secret_environment, **ca}
+
+
+def _known(seal: Seal, secret_name: str) -> pulumi.Output[PodSeal]:
+    identity = seal.web_identity
+    ca = None if seal.ca_file is None else Path(seal.ca_file).read_text()
+    return pulumi.Output.all(
+        parameters=pulumi.Output.from_input(dict(seal.parameters)),
+        environment=pulumi.Output.from_input(dict(seal.environment)),
+        annotations=pulumi.Output.from_input(dict(seal.annotations)),
+        role_arn=None if identity is None else identity.role_arn,
+    ).apply(
+        lambda known: PodSeal(
+            kind=seal.kind,
+            parameters=known["parameters"],
+            environment=known["environment"],
+            secret_environment=tuple(seal.secret_environment),
+            seal_secret=secret_name,
+            annotations=known["annotations"],
+            role_arn=known["role_arn"],
+            audience=None if identity is None else identity.audience,
+            ca_certificate=ca,
+        )
+    )
 
 
 def _seal_proof(
@@ -242,7 +259,8 @@ def _seal_proof(
     identity, pods = args.seal.web_identity, args.pods
     if identity is not None:
         return TokenProof(service_account=pods.service_account, audience=identity.audience)
-    if args.seal.secret_environment:
+    # Shamir's keys lie in custody, which is proven by itself; what a transit key answers is asked from here.
+    if args.seal.secret_environment or args.seal.kind == "shamir":
         return None
     return JobProof(manifest=known.apply(lambda seal: proof_job(pods, seal)))
 
@@ -270,11 +288,11 @@ def wipe_commands(pods: Pods, context: str | None) -> tuple[str, ...]:
     )
 
 
-def _digest(secret_environment: Mapping[str, Any]) -> str | None:
+def _digest(content: Mapping[str, Any]) -> str | None:
     """Give what changes with what is in the Secret, None where there is none."""
-    if not secret_environment:
+    if not content:
         return None
-    text = json.dumps(dict(secret_environment), sort_keys=True)
+    text = json.dumps(dict(content), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -30,6 +30,8 @@ _HTTPS, _API_SERVER = 443, 6443
 def ingress(pods: Pods, network: Network) -> list[Document]:
     """Give who reaches the pods: clients the API, peers raft as well (they join by the API)."""
     rules = [_rule("from", [_peers(pods)], (PORT, CLUSTER_PORT))]
+    if pods.unsealed_by_another:
+        rules.append(_rule("from", [_unsealer(pods)], (PORT,)))
     if network.clients:
         rules.append(_rule("from", [_namespaces(network.clients)], (PORT,)))
     if network.client_cidrs:
@@ -58,9 +60,26 @@ def egress(pods: Pods, network: Network, seal: PodSeal) -> list[Document]:
     return rules
 
 
+def unsealer_egress(pods: Pods, network: Network) -> list[Document]:
+    """Give whom the unsealer reaches: the servers, name servers, custody's cloud."""
+    name_servers = [_namespaces(("kube-system",)), *_blocks((_NODE_DNS,))]
+    return [
+        _rule("to", [_peers(pods)], (PORT,)),
+        _rule("to", name_servers, (53,), ("UDP", "TCP")),
+        _rule("to", _blocks(network.egress_cidrs), (_HTTPS,)),
+    ]
+
+
+def _unsealer(pods: Pods) -> Document:
+    labels = {"app.kubernetes.io/instance": pods.release, "component": "unsealer"}
+    return {"podSelector": {"matchLabels": labels}}
+
+
 def _cloud_ports(seal: PodSeal) -> tuple[int, ...]:
-    port = urlsplit(seal.parameters.get("endpoint", "")).port
-    return (_HTTPS,) if port in (None, _HTTPS) else (_HTTPS, port)
+    # An emulator's, and of the Vault that keeps a transit key.
+    urls = [each.parameters.get(name, "") for each in seal.both for name in ("endpoint", "address")]
+    ports = {port for url in urls if (port := urlsplit(url).port) is not None}
+    return (_HTTPS, *sorted(ports - {_HTTPS}))
 
 
 def _rule(

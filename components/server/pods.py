@@ -174,6 +174,9 @@ class Pods:
     reviews_tokens: bool = True
     """Whether Vault asks the API server about ServiceAccount tokens (method kubernetes)."""
 
+    unsealed_by_another: bool = False
+    """Whether pods of `components.server.unsealer` unseal these."""
+
     def __post_init__(self) -> None:
         if self.database is not None:
             self.database.refuse_flavour(self.flavour)
@@ -233,8 +236,27 @@ class PodSeal:
     role_arn: str | None = None
     """The role that the pod's token is exchanged for; None where the identity comes another way."""
     audience: str | None = None
+    ca_certificate: str | None = None
+    """PEM of the CA that signed the certificate of whoever keeps the key; lies in `seal_secret`."""
+    former: "PodSeal | None" = None
+    """The seal that is being left."""
+
+    @property
+    def both(self) -> tuple["PodSeal", ...]:
+        """The seal and the one that is being left."""
+        return (self,) if self.former is None else (self, self.former)
+
+    @property
+    def token(self) -> "PodSeal | None":
+        """Which of both has a role that the pod's token is exchanged for."""
+        return next((each for each in self.both if each.role_arn is not None), None)
 
     @property
     def from_agent(self) -> bool:
-        """Whether the identity comes from within the node: EKS Pod Identity's agent, an ECS instance's metadata."""
-        return self.role_arn is None and not self.secret_environment
+        """Whether an identity comes from within the node: EKS Pod Identity's agent, an ECS instance's metadata."""
+        return any(
+            each.kind in ("awskms", "alicloudkms")
+            and each.role_arn is None
+            and not each.secret_environment
+            for each in self.both
+        )

@@ -16,6 +16,7 @@ from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration, storage_configuration
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
 from components.server.database import Database, what_is_lost, wipe_command
+from components.server.seals import parameters
 from reach.health import ACTIVE
 
 
@@ -48,7 +49,7 @@ class ProcessServerArgs:
         taken = [*self.ports, *(port + 1 for port in self.ports), *self.generate_root_ports]
         if len(set(taken)) != len(taken):
             raise ValueError("ports, the port after each, and generate_root_ports must all differ")
-        if self.seal.web_identity is not None:
+        if any(each and each.web_identity for each in (self.seal, self.seal.former)):
             raise ValueError("seal must not want a pod's token: processes have none")
 
 
@@ -180,8 +181,12 @@ class ProcessServer(pulumi.ComponentResource):
     ) -> None:
         super().__init__("strongroom:server:ProcessServer", name, {}, opts)
         ca = Path(args.ca).resolve()
-        seal = pulumi.Output.all(**args.seal.parameters)
-        configurations = seal.apply(lambda parameters: _configurations(args, parameters))
+        former = args.seal.former
+        seals = pulumi.Output.all(
+            pulumi.Output.all(**parameters(args.seal)),
+            pulumi.Output.all(**parameters(former)) if former is not None else None,
+        )
+        configurations = seals.apply(lambda known: _configurations(args, known[0], known[1]))
         cluster = _Nodes(
             f"{name}-nodes",
             {
@@ -196,7 +201,12 @@ class ProcessServer(pulumi.ComponentResource):
                 "configurations": configurations,
                 # The servers' own identity. Whoever runs the program keeps his to himself: see nodes.py.
                 "environment": pulumi.Output.secret(
-                    {**args.seal.environment, **args.seal.secret_environment}
+                    {
+                        name: value
+                        for each in (former, args.seal)
+                        if each is not None
+                        for name, value in {**each.environment, **each.secret_environment}.items()
+                    }
                 ),
                 **_storages(args),
             },
@@ -260,7 +270,9 @@ def _addresses(ports: tuple[int, ...]) -> list[str]:
     return [_address(port) for port in ports]
 
 
-def _configurations(args: ProcessServerArgs, seal: Mapping[str, str]) -> list[str]:
+def _configurations(
+    args: ProcessServerArgs, seal: Mapping[str, str], former: Mapping[str, str] | None
+) -> list[str]:
     directory = Path(args.directory).resolve()
     apis = _addresses(args.ports)
     configurations = []
@@ -281,6 +293,7 @@ def _configurations(args: ProcessServerArgs, seal: Mapping[str, str]) -> list[st
                     peers=tuple(f"https://{api}" for api in apis if api != apis[index]),
                     seal_kind=args.seal.kind,
                     seal=seal,
+                    former_seal=(args.seal.former.kind, former or {}) if args.seal.former else None,
                     # One pair for all nodes: OpenBao keeps the devices in raft, and a node whose configuration
                     # names another file refuses to lead.
                     audit=tuple(str(directory / name) for name in AUDIT_LOGS),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.server import network_policy
-from components.server.configuration import SEAL_TOKEN, pod_configuration
+from components.server.configuration import SEAL_CA, SEAL_TOKEN, pod_configuration
 from components.server.injection import csi_values, injector_values
 from components.server.pods import (
     AUDIT,
@@ -44,12 +44,13 @@ class ValuesArgs:
     """Changes whenever what the servers are told of their database does; None with raft."""
 
     def __post_init__(self) -> None:
-        for name, value in self.seal.parameters.items():
-            for word in _INTERPRETED:
-                if word in value:
-                    raise ValueError(
-                        f"seal parameter {name} holds {word}, which the chart replaces"
-                    )
+        for seal in self.seal.both:
+            for name, value in seal.parameters.items():
+                for word in _INTERPRETED:
+                    if word in value:
+                        raise ValueError(
+                            f"seal parameter {name} holds {word}, which the chart replaces"
+                        )
 
 
 SEAL_KEYS = "strongroom.io/seal-keys"
@@ -132,7 +133,9 @@ def _server(args: ValuesArgs) -> Document:
         "serviceAccount": {
             "create": True,
             "name": pods.service_account,
-            "annotations": dict(args.seal.annotations),
+            "annotations": {
+                name: value for each in args.seal.both for name, value in each.annotations.items()
+            },
             "serviceDiscovery": {"enabled": True},
         },
         # Lets Vault ask the API server about anybody's tokens.
@@ -187,14 +190,22 @@ def _placement(pods: Pods) -> Document:
 
 def secret_environment(seal: PodSeal) -> dict[str, str]:
     """Give the variables whose values lie in a Secret, under the same name: name -> that Secret's."""
-    return dict.fromkeys(sorted(seal.secret_environment), seal.seal_secret)
+    names = {name for each in seal.both for name in each.secret_environment}
+    return dict.fromkeys(sorted(names), seal.seal_secret)
 
 
 def environment(seal: PodSeal) -> dict[str, str]:
-    """Give the plain variables with which a server uses its seal."""
+    """Give the plain variables with which a server uses its seal, and the one that it leaves."""
+    plain: dict[str, str] = {}
+    for each in seal.both:
+        plain |= {**each.environment, **_of_kind(each)}
+    return plain
+
+
+def _of_kind(seal: PodSeal) -> dict[str, str]:
     match seal.kind:
         case "awskms":
-            of_kind = {
+            return {
                 # It beats the stanza's region (vault#24114), and whoever sets it sets both.
                 "AWS_REGION": seal.parameters["region"],
                 # Without the pods' own identity a server must fail, not fall back to its node's.
@@ -202,8 +213,9 @@ def environment(seal: PodSeal) -> dict[str, str]:
             }
         case "alicloudkms":
             # Likewise; without either, the seal looks for its key in cn-beijing.
-            of_kind = {"ALICLOUD_REGION": seal.parameters["region"]}
-    return {**seal.environment, **of_kind}
+            return {"ALICLOUD_REGION": seal.parameters["region"]}
+        case "transit" | "shamir":
+            return {}
 
 
 def _annotations(args: ValuesArgs) -> dict[str, str]:
@@ -223,8 +235,9 @@ def _volumes(args: ValuesArgs) -> list[Document]:
         # The chart's start script writes the configuration here.
         {"name": "tmp", "emptyDir": {}},
     ]
-    if args.seal.role_arn is not None:
-        token = {"audience": args.seal.audience, "expirationSeconds": 3600, "path": "token"}
+    with_token = args.seal.token
+    if with_token is not None:
+        token = {"audience": with_token.audience, "expirationSeconds": 3600, "path": "token"}
         volumes.append(
             {"name": "seal-token", "projected": {"sources": [{"serviceAccountToken": token}]}}
         )
@@ -232,17 +245,32 @@ def _volumes(args: ValuesArgs) -> list[Document]:
         items = _items(STORAGE_FILE, CA_KEY)
         secret = {"secretName": args.pods.database_secret, "items": items, "defaultMode": 0o440}
         volumes.append({"name": "database", "secret": secret})
+    if _has_keeper(args.seal):
+        name = SEAL_CA.rpartition("/")[2]
+        volumes.append(
+            {
+                "name": "seal-ca",
+                "secret": {"secretName": args.seal.seal_secret, "items": _items(name)},
+            }
+        )
     return volumes
+
+
+def _has_keeper(seal: PodSeal) -> bool:
+    return any(each.ca_certificate is not None for each in seal.both)
 
 
 def _more_mounts(args: ValuesArgs) -> list[Document]:
     seal = args.seal
     mounts: list[Document] = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108  in the pod
-    if seal.role_arn is not None:
+    if seal.token is not None:
         directory = SEAL_TOKEN.rpartition("/")[0]
         mounts.append({"name": "seal-token", "mountPath": directory, "readOnly": True})
     if args.pods.database is not None:
         mounts.append({"name": "database", "mountPath": DATABASE, "readOnly": True})
+    if _has_keeper(seal):
+        directory = SEAL_CA.rpartition("/")[0]
+        mounts.append({"name": "seal-ca", "mountPath": directory, "readOnly": True})
     return mounts
 
 

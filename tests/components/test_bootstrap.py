@@ -21,8 +21,9 @@ from components.custody_place import custody_of
 from components.dynamic_errors import ToldError
 from components.server.address import reached_cluster
 from components.server.contract import JobProof, Reach, TokenProof
+from components.server.seals import TransitSealArgs, transit_seal
 from custody.account import logged_in
-from custody.errors import RefusedError
+from custody.errors import CustodyError, RefusedError
 from custody.request import AwsCustody
 from custody.secret import Secret
 from custody.vault import Cluster as Servers
@@ -354,3 +355,28 @@ def test_a_renamed_mount_takes_the_old_login_with_it(
     with logged_in(servers, "keeper", "strongroom", Secret(PASSWORD)) as account:
         mount = account.adapter.get("/v1/sys/mounts/auth/strongroom")
     assert mount["data"]["description"] == "people"
+
+
+def test_a_transit_key_is_proven_with_the_servers_token_which_is_secret_and_not_kept(
+    declare: Declare, account: AccountArgs, tmp_path: Path
+) -> None:
+    ca = tmp_path / "keeper.pem"
+    ca.write_text("no certificate")
+
+    def program() -> None:
+        seal = transit_seal(
+            TransitSealArgs(
+                address="https://keeper:8200", key_name="k", token="s.servers", ca_file=str(ca)
+            )
+        )
+        VaultBootstrap("bootstrap", dataclasses.replace(_args(account), seal=seal))
+
+    resource = declare(program).resource(OWNED)
+
+    assert "keeper" in resource.secrets
+    props = resource.inputs
+    assert "keeper" not in _kept(props)
+    place = custody_of({**props, "custody": {**props["custody"], "endpoint": None}})
+    assert "s.servers" not in repr(place.seal_proof)
+    with pytest.raises(CustodyError, match="no PEM certificate"):
+        place.seal_proof()  # type: ignore[misc]

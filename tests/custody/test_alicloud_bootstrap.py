@@ -21,7 +21,7 @@ from sandbox.layout import Layout
 from tests.real.alicloud.account import PLACE, READER, SEAL_USER, WRITER, account
 from tests.real.alicloud.server import PIPELINE, REGION, Services
 from tests.real.alicloud.signatures import AccessKey
-from tests.real.cluster import Cluster, Seal, running_sealed
+from tests.real.cluster import Cluster, NodeSeal, running_sealed
 from tests.real.inside import bucket_names, look_inside
 from tests.real.request import impatient, request_for
 
@@ -58,7 +58,7 @@ def _vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, members: int = 1)
         monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", pipeline.id)
         monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", pipeline.secret)
         environment = {"ALICLOUD_ACCESS_KEY": key.id, "ALICLOUD_SECRET_KEY": key.secret}
-        seal = Seal(
+        seal = NodeSeal(
             kind="alicloudkms",
             parameters={"region": REGION, "kms_key_id": place.seal_key, "domain": services.tls},
             environment={**environment, "ALICLOUD_REGION": REGION},
@@ -95,7 +95,7 @@ def test_a_cluster_is_owned_by_the_roles_that_the_program_declares(vault: Vault)
     assert {name for name, current in stored.items() if current} == {
         names.INTENT,
         names.OWNER,
-        *(names.recovery(index) for index in range(5)),
+        *(names.key("recovery", index) for index in range(5)),
     }
     assert names.ROOT not in stored
     assert stored[names.ENVELOPE] is False
@@ -123,7 +123,7 @@ def test_recovery_keys_are_as_bank_vaults_reads_them(vault: Vault) -> None:
     bootstrap(vault.request)
 
     custody = custody_at(vault.request.custody)
-    body = custody.get(names.recovery(0))
+    body = custody.get(names.key("recovery", 0))
     assert body is not None
     text = vault.services.kms.call(
         "Decrypt", {"CiphertextBlob": body.decode()}, lambda _action, _resource: None

@@ -13,20 +13,20 @@ from custody.secret import Secret
 
 KEY = DataKey(plaintext=bytes(range(32)), wrapped=b"wrapped by kms")
 ANSWER = Answer(
-    recovery_keys=(Secret("key-number-one"), Secret("key-number-two")),
+    keys=(Secret("key-number-one"), Secret("key-number-two")),
     root_token=Secret("the-root-token"),
 )
 
 
 @given(keys=st.lists(st.text(), min_size=1, max_size=9), token=st.text())
 def test_what_is_sealed_opens_as_it_was(keys: list[str], token: str) -> None:
-    answer = Answer(recovery_keys=tuple(map(Secret, keys)), root_token=Secret(token))
+    answer = Answer(keys=tuple(map(Secret, keys)), root_token=Secret(token))
 
     sealed = envelope.seal(answer, intent="i", key=KEY)
     opened = envelope.unseal(sealed, intent="i", key=KEY.plaintext)
 
     assert envelope.wrapped_key(sealed, intent="i") == KEY.wrapped
-    assert [each.reveal() for each in opened.recovery_keys] == keys
+    assert [each.reveal() for each in opened.keys] == keys
     assert opened.root_token.reveal() == token
 
 

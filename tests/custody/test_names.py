@@ -35,16 +35,17 @@ def with_account(**changes: Any) -> Request:
     return replace(REQUEST, account=replace(REQUEST.account, **changes))
 
 
-@given(st.integers(0, 254))
-def test_recovery_keys_are_named_and_found_by_number(index: int) -> None:
-    assert names.recovery_index(names.recovery(index)) == index
+@given(st.sampled_from(names.ROLES), st.integers(0, 254))
+def test_keys_are_named_and_found_by_role_and_number(role: names.Role, index: int) -> None:
+    assert names.key_of(names.key(role, index)) == (role, index)
 
 
 @pytest.mark.parametrize(
-    "name", ["vault-recovery-", "vault-recovery-01", "vault-recovery-1x", "vault-root", "x"]
+    "name",
+    ["vault-recovery-", "vault-unseal-01", "vault-recovery-1x", "vault-root-1", "vault-root", "x"],
 )
-def test_other_names_are_no_recovery_key(name: str) -> None:
-    assert names.recovery_index(name) is None
+def test_other_names_are_no_key(name: str) -> None:
+    assert names.key_of(name) is None
 
 
 def test_an_ordinary_request_is_allowed() -> None:
@@ -54,7 +55,8 @@ def test_an_ordinary_request_is_allowed() -> None:
         names.check_custody(replace(PLACE, prefix=prefix))
     for endpoint in ("http://127.0.0.1:5555", "http://localhost:1", "http://[::1]:1", "https://x"):
         names.check_custody(replace(PLACE, endpoint=endpoint))
-    assert names.recovery(0) == "vault-recovery-0"
+    assert names.key("recovery", 0) == "vault-recovery-0"
+    assert names.key("unseal", 4) == "vault-unseal-4"
 
 
 @pytest.mark.parametrize("field", ["mount", "name", "acl_name"])

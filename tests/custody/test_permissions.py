@@ -42,7 +42,7 @@ def grant(emulator: Emulator, place: AwsCustody) -> None:
         (place.reader_role, documents.custody_reader),
     ):
         emulator.client("iam").put_role_policy(
-            RoleName=role.partition("/")[2],
+            RoleName=str(role).partition("/")[2],
             PolicyName="custody",
             PolicyDocument=_as_the_emulator_asks(
                 write(key=place.custody_key, bucket=bucket, prefix=place.prefix, region=REGION)
@@ -65,7 +65,7 @@ def user(emulator: Emulator, place: AwsCustody) -> dict[str, str]:
     made = iam.create_user(UserName="pipeline")["User"]["Arn"]
     for role in (place.writer_role, place.reader_role):
         iam.update_assume_role_policy(
-            RoleName=role.partition("/")[2],
+            RoleName=str(role).partition("/")[2],
             PolicyDocument=documents.to_json(documents.role_trust([made])),
         )
     roles = {
@@ -109,7 +109,7 @@ def test_a_bootstrap_needs_no_more_than_its_roles_have(
 
 
 def _swapped(place: AwsCustody) -> AwsCustody:
-    return replace(place, writer_role=place.reader_role, reader_role=place.writer_role)
+    return replace(place, writer_role=str(place.reader_role), reader_role=place.writer_role)
 
 
 def test_the_seal_is_proven_with_the_servers_own_key_alone(

@@ -108,7 +108,7 @@ def test_an_owned_cluster_whose_storage_is_gone_is_not_initialised_again(
     assert not initialised(request_)
 
 
-@pytest.mark.parametrize("name", [names.recovery(4), names.INTENT])
+@pytest.mark.parametrize("name", [names.key("recovery", 4), names.INTENT])
 def test_custody_that_is_partly_missing_is_said_and_restored_from_versions(
     name: str, owned: OwnedCluster
 ) -> None:

@@ -255,7 +255,7 @@ def test_three_of_five_keys_are_enough(other: Request) -> None:
 
     custody.hide("vault-recovery-1")
     with (
-        pytest.raises(CustodyError, match="holds 2 recovery keys, generate-root needs 3"),
+        pytest.raises(CustodyError, match="holds 2 recovery keys, 3 are needed"),
         minted(other.cluster, other.custody),
     ):
         pytest.fail("a token was minted")

@@ -21,7 +21,7 @@ def test_a_secret_shows_itself_in_no_text(show: Callable[[object], str]) -> None
     account = Account(
         mount="m", name="n", password=Secret(HIDDEN), acl_name="a", acl="", cidrs=("::/0",)
     )
-    answer = Answer(recovery_keys=(Secret(HIDDEN),), root_token=Secret(HIDDEN))
+    answer = Answer(keys=(Secret(HIDDEN),), root_token=Secret(HIDDEN))
     key = DataKey(plaintext=HIDDEN.encode(), wrapped=b"")
 
     assert HIDDEN not in show(Secret(HIDDEN))

@@ -46,6 +46,7 @@ def everything() -> Iterator[Observation]:
         "envelope_local": yes_no,
         "envelope_stored": yes_no,
         "recovery": (frozenset(), frozenset({0, 2}), ALL_KEYS),
+        "unseal": (frozenset(), frozenset({1})),
         "root": yes_no,
         "traces": (frozenset(), frozenset({"vault-recovery-1"})),
         "strangers": (frozenset(), frozenset({"vault-unseal-0"})),
@@ -94,7 +95,7 @@ def test_only_its_own_cluster_with_all_its_keys_is_owned() -> None:
             assert seen.owner == Owner(intent="ours", cluster_id="this"), seen
             assert seen.intent == INTENT, seen
             assert seen.cluster_id == "this", seen
-            assert seen.recovery == ALL_KEYS, seen
+            assert seen.recovery | seen.unseal == ALL_KEYS, seen
 
 
 def test_a_cluster_is_given_up_only_where_nothing_in_any_place_could_own_it() -> None:
@@ -160,6 +161,17 @@ OWNER = Owner(intent="ours", cluster_id="this")
         ),
         (Observation(initialised=True, cluster_id="other", recovery=ALL_KEYS), State.OTHER_CLUSTER),
         (Observation(initialised=True, recovery=ALL_KEYS), State.SEALED),
+        (Observation(initialised=True, cluster_id="this", unseal=ALL_KEYS), State.OWNED),
+        # In the middle of a migration some have their new name and not all the old.
+        (
+            Observation(
+                initialised=True,
+                cluster_id="this",
+                recovery=frozenset({0, 1}),
+                unseal=frozenset({1, 2}),
+            ),
+            State.OWNED,
+        ),
         (Observation(initialised=False, recovery=ALL_KEYS), State.OWNED_BUT_EMPTY),
         (Observation(initialised=True, cluster_id="this"), State.PARTLY_MISSING),
     ],

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from components.cloud.contract import SealKind
@@ -27,6 +27,33 @@ def bao() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeSeal:
+    """A seal as a node has it: its stanza, and its environment."""
+
+    kind: SealKind
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ca_file: Path | None = None
+    """Of whoever answers for the seal, where no public CA signed him."""
+
+
+SHAMIR = NodeSeal(kind="shamir")
+
+
+def kms_seal(emulator: Emulator, place: AwsCustody) -> NodeSeal:
+    """Give the seal of the place's own key."""
+    return NodeSeal(
+        kind="awskms",
+        parameters={
+            "region": place.region,
+            "kms_key_id": place.seal_key,
+            "endpoint": place.endpoint or emulator.endpoint,
+        },
+        environment=emulator.environment,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cluster:
     """Running servers, not initialised."""
 
@@ -36,6 +63,19 @@ class Cluster:
     tls: tuple[Path, Path]
     """Certificate and key of the servers, for a proxy that stands in front of one."""
     environment: Mapping[str, str]
+    arguments: tuple[NodeArgs, ...]
+    """What each node's configuration was made of."""
+
+    def reseal(self, index: int, seal: NodeSeal, former: NodeSeal | None = None) -> None:
+        """Give a stopped node another seal."""
+        changed = replace(
+            self.arguments[index],
+            seal_kind=seal.kind,
+            seal=seal.parameters,
+            former_seal=None if former is None else (former.kind, former.parameters),
+        )
+        environment = {**(former.environment if former else {}), **seal.environment}
+        nodes.write(self.nodes[index], node_configuration(changed), environment)
 
     def stop(self, index: int) -> None:
         """Stop one node; its data stays."""
@@ -58,7 +98,7 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(
+def running_cluster(  # noqa: PLR0913  each is one thing that a test may want otherwise
     directory: Path,
     emulator: Emulator,
     place: AwsCustody,
@@ -66,22 +106,19 @@ def running_cluster(
     members: int = 1,
     generate_root: bool = True,
     credentials: Mapping[str, str] | None = None,
+    seal: NodeSeal | None = None,
     fast: bool = True,
 ) -> Iterator[Cluster]:
     """Start 1, 3 or 5 nodes sealed with the place's seal key, reached as it says; stop and delete them at the end.
 
     With `generate_root` false the second listener is there but refuses generate-root, as an ordinary one does.
-    `credentials` are AWS's for the seal; without, the emulator's. `fast`: elections take a fifth of the time that
-    suits a network.
+    `credentials` are AWS's for the seal; without, the emulator's. `seal` is another one than the place's. `fast`:
+    elections take a fifth of the time that suits a network.
     """
-    seal = {
-        "region": place.region,
-        "kms_key_id": place.seal_key,
-        "endpoint": place.endpoint or emulator.endpoint,
-    }
+    said = seal or kms_seal(emulator, place)
     with running_sealed(
         directory,
-        Seal(kind="awskms", parameters=seal, environment=credentials or emulator.environment),
+        replace(said, environment=credentials) if credentials else said,
         members=members,
         generate_root=generate_root,
         fast=fast,
@@ -89,21 +126,10 @@ def running_cluster(
         yield cluster
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seal:
-    """The servers' seal, and what they have in their environment for it."""
-
-    kind: SealKind
-    parameters: Mapping[str, str]
-    environment: Mapping[str, str]
-    ca_file: Path | None = None
-    """Of whoever answers for the seal, where no public CA signed him."""
-
-
 @contextmanager
 def running_sealed(
     directory: Path,
-    seal: Seal,
+    seal: NodeSeal,
     *,
     members: int = 1,
     generate_root: bool = True,
@@ -115,7 +141,7 @@ def running_sealed(
     certificates.ensure(layout)
     chosen = ports.remembered(layout, nodes=members)
     apis = [f"127.0.0.1:{port}" for port in chosen.vault]
-    made = []
+    made, written = [], []
     for index, (port, root) in enumerate(zip(chosen.vault, chosen.generate_root, strict=True)):
         home = layout.servers / f"node-{index}"
         arguments = NodeArgs(
@@ -148,6 +174,7 @@ def running_sealed(
         )
         nodes.write(node, text, seal.environment)
         made.append(node)
+        written.append(arguments)
     cluster = Cluster(
         address=ClusterAddress(
             flavour="openbao",
@@ -156,6 +183,7 @@ def running_sealed(
             ca_certificate=(layout.tls / "ca.pem").read_text(),
         ),
         nodes=tuple(made),
+        arguments=tuple(written),
         ca_file=layout.tls / "ca.pem",
         tls=(layout.tls / "server.pem", layout.tls / "server-key.pem"),
         environment={

@@ -9,9 +9,10 @@ import pytest
 from custody.bootstrap import bootstrap, check
 from custody.request import AwsCustody, Request
 from custody.vault import Cluster as Servers
-from tests.real.cluster import Cluster, running_cluster
+from tests.real.cluster import SHAMIR, Cluster, running_cluster
 from tests.real.emulator import Emulator, custody_place, running_emulator
 from tests.real.inside import bucket_names, look_inside
+from tests.real.keeper import RunningKeeper, running_keeper
 from tests.real.request import request_for
 
 
@@ -57,6 +58,21 @@ def three_nodes(emulator: Emulator, place: AwsCustody, tmp_path: Path) -> Iterat
         yield running
 
 
+@pytest.fixture
+def shamir(emulator: Emulator, place: AwsCustody, tmp_path: Path) -> Iterator[Cluster]:
+    """One node of this test's own without a seal stanza, running and not initialised."""
+    with running_cluster(tmp_path / "cluster", emulator, place, seal=SHAMIR) as running:
+        yield running
+
+
+@pytest.fixture
+def three_shamir(emulator: Emulator, place: AwsCustody, tmp_path: Path) -> Iterator[Cluster]:
+    """Three such nodes."""
+    directory = tmp_path / "cluster"
+    with running_cluster(directory, emulator, place, members=3, seal=SHAMIR) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def shared_empty(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The node behind `empty_cluster`."""
@@ -99,3 +115,17 @@ def owned(shared_owned: OwnedCluster, signed_in: None) -> Iterator[OwnedCluster]
     assert check(shared_owned.request).as_declared
     assert bucket_names(shared_owned.request) == before
     assert look_inside(shared_owned.request).root_tokens == 0
+
+
+@pytest.fixture(scope="session")
+def keeper(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKeeper]:
+    """Share one keeper of transit keys among tests which leave it running."""
+    with running_keeper(tmp_path_factory.mktemp("keeper"), emulator) as running:
+        yield running
+
+
+@pytest.fixture
+def own_keeper(emulator: Emulator, tmp_path: Path) -> Iterator[RunningKeeper]:
+    """Give a test a keeper of its own, to do with it what it likes."""
+    with running_keeper(tmp_path / "keeper", emulator) as running:
+        yield running

@@ -94,6 +94,7 @@ def _to_text(request: Request) -> str:
             "account": account,
             "password": password,
             "directory": str(request.directory),
+            "seal": request.seal,
         }
     )
 
@@ -105,6 +106,7 @@ def _from_text(text: str) -> Request:
         custody=AwsCustody(**found["custody"]),
         account=Account(**{**found["account"], "password": Secret(found["password"])}),
         directory=Path(found["directory"]),
+        seal=found["seal"],
         patience_seconds=30.0,
     )
 

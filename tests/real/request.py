@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from custody.request import Account, ClusterAddress, Place, Request
+from custody.request import Account, ClusterAddress, Place, Request, SealKind
 from custody.secret import Secret
 
 PASSWORD = "the-account's-own-password-1"  # of an account that lives for seconds
@@ -29,6 +29,7 @@ def request_for(
     password: str = PASSWORD,
     acl: str = ACL,
     patience: float = 30.0,
+    seal: SealKind = "auto",
 ) -> Request:
     """Give a request with an account on its own mount."""
     account = Account(
@@ -44,6 +45,7 @@ def request_for(
         custody=place,
         account=account,
         directory=directory,
+        seal=seal,
         patience_seconds=patience,
         wipe_commands=("rm -r the-storage",),
     )

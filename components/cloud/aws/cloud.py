@@ -8,7 +8,7 @@ from components.cloud.aws.arguments import AwsCloudArgs
 from components.cloud.aws.custody import Custody, CustodyArgs
 from components.cloud.aws.rotating_key import RotatingKey, RotatingKeyArgs
 from components.cloud.aws.seal_identity import SealIdentity, SealIdentityArgs, principal
-from components.cloud.contract import CustodyPlace, Seal
+from components.cloud.contract import CustodyPlace, Seal, WebIdentity
 
 __all__ = ["AwsCloud", "AwsCloudArgs"]
 
@@ -21,6 +21,8 @@ class AwsCloud(AwsApplications):
 
     seal: Seal
     custody: CustodyPlace
+    unsealer: WebIdentity | None
+    """Of the pod that unseals the servers, where one does."""
 
     def __init__(
         self, name: str, args: AwsCloudArgs, opts: pulumi.ResourceOptions | None = None
@@ -45,10 +47,14 @@ class AwsCloud(AwsApplications):
                 write_once=args.write_once,
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,
+                unsealer_trust=_unsealer_trust(args),
+                released=() if args.releases is None else (documents.KEYS[args.releases],),
             ),
             self._child,
         )
 
+        reads = custody.unsealer_role
+        self.unsealer = None if reads is None else WebIdentity(role_arn=reads, audience=_AUDIENCE)
         parameters: dict[str, pulumi.Input[str]] = {
             "region": args.region,
             # Known once the servers may use it: one that starts before then can't unseal.
@@ -98,3 +104,17 @@ class AwsCloud(AwsApplications):
             ),
             self._child,
         )
+
+
+_AUDIENCE = "sts.amazonaws.com"
+
+
+def _unsealer_trust(args: AwsCloudArgs) -> documents.Document | None:
+    if args.unsealer is None or args.oidc_provider is None:
+        return None
+    return documents.pod_trust(
+        oidc_provider=names.oidc_provider_arn(args.region, args.account_id, args.oidc_provider),
+        issuer=args.oidc_provider,
+        namespace=args.namespace,
+        service_account=args.unsealer,
+    )

@@ -33,6 +33,10 @@ class CustodyArgs:
     """Both off at an emulator that applies a denial without its condition; what has none stays in force."""
     deletion_window_days: int
     keep: bool
+    unsealer_trust: documents.Document | None = None
+    """Who may take the role that reads unseal keys and nothing else; None: there is no such role."""
+    released: tuple[str, ...] = ()
+    """Names of keys that may be hidden, while they are given the name of another role."""
 
 
 class Custody(pulumi.ComponentResource):
@@ -46,6 +50,8 @@ class Custody(pulumi.ComponentResource):
     """ARN."""
     reader_role: pulumi.Output[str]
     """ARN."""
+    unsealer_role: pulumi.Output[str] | None = None
+    """ARN."""
 
     def __init__(
         self, name: str, args: CustodyArgs, opts: pulumi.ResourceOptions | None = None
@@ -56,6 +62,9 @@ class Custody(pulumi.ComponentResource):
         bucket_arn = names.bucket_arn(args.region, args.bucket)
         writer = names.iam_name(args.stack, "custody-writer")
         reader = names.iam_name(args.stack, "custody-reader")
+
+        unsealer = names.iam_name(args.stack, "custody-unsealer")
+        readers = [reader] if args.unsealer_trust is None else [reader, unsealer]
 
         key = RotatingKey(
             name,
@@ -68,9 +77,12 @@ class Custody(pulumi.ComponentResource):
                         names.role_arn(args.region, args.account_id, writer): (
                             documents.WRITER_KEY_ACTIONS
                         ),
-                        names.role_arn(args.region, args.account_id, reader): (
-                            documents.READER_KEY_ACTIONS
-                        ),
+                        **{
+                            names.role_arn(args.region, args.account_id, each): (
+                                documents.READER_KEY_ACTIONS
+                            )
+                            for each in readers
+                        },
                     },
                 ),
                 deletion_window_days=args.deletion_window_days,
@@ -87,6 +99,7 @@ class Custody(pulumi.ComponentResource):
                     prefix=args.prefix,
                     tls_only=args.tls_only,
                     write_once=args.write_once,
+                    released=args.released,
                 ),
                 keep=args.keep,
             ),
@@ -119,7 +132,11 @@ class Custody(pulumi.ComponentResource):
                 trust=documents.role_trust(args.writers or [account]),
                 grant=key.arn.apply(
                     lambda arn: documents.custody_writer(
-                        key=arn, bucket=bucket_arn, prefix=args.prefix, region=args.region
+                        key=arn,
+                        bucket=bucket_arn,
+                        prefix=args.prefix,
+                        region=args.region,
+                        released=args.released,
                     )
                 ),
             ),
@@ -139,6 +156,21 @@ class Custody(pulumi.ComponentResource):
             ),
             child,
         ).arn
+        if args.unsealer_trust is not None:
+            self.unsealer_role = GrantedRole(
+                f"{name}-unsealer",
+                GrantedRoleArgs(
+                    role=unsealer,
+                    description="Reads the keys that unseal Vault; writes nothing",
+                    trust=args.unsealer_trust,
+                    grant=key.arn.apply(
+                        lambda arn: documents.custody_unsealer(
+                            key=arn, bucket=bucket_arn, prefix=args.prefix, region=args.region
+                        )
+                    ),
+                ),
+                child,
+            ).arn
         self.register_outputs({"bucket": self.bucket, "key": self.key})
 
 

@@ -8,7 +8,7 @@ Source: AWS's user guides of IAM (policy elements), KMS (key policies, condition
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 Document = dict[str, Any]
@@ -22,9 +22,13 @@ VERSIONS_MAY_GO = ("vault-root", "vault-test")
 OBJECTS_MAY_GO = ("strongroom-envelope", *VERSIONS_MAY_GO)
 """Custody's objects that may be hidden by a delete marker. The envelope's versions stay."""
 
-OBJECTS_STAY = ("vault-recovery-*", "strongroom-intent", "strongroom-owner")
+KEYS = {"recovery": "vault-recovery-*", "unseal": "vault-unseal-*"}
+"""Custody's keys, by what they are good for: with a seal that unseals by itself, and with Shamir's."""
+
+OBJECTS_STAY = (*KEYS.values(), "strongroom-intent", "strongroom-owner")
 """Custody's objects that nobody hides or deletes in any version: keys, and whose they are. The envelope is
-not among them: it may be hidden, and moto can't tell that from the deletion of one of its versions."""
+not among them: it may be hidden, and moto can't tell that from the deletion of one of its versions.
+While a seal is migrated its former keys may be hidden, too, once they have their new name; their versions stay."""
 
 _KEY_ADMINISTRATION = (
     "kms:CancelKeyDeletion",
@@ -152,15 +156,20 @@ def seal_grant(*, key: str) -> Document:
     return _document(_allow("Unseal", SEAL_ACTIONS, key))
 
 
-def custody_writer(*, key: str, bucket: str, prefix: str, region: str) -> Document:
-    """What the pipeline may do: encrypt, put and list, and clear away what no one may keep. Not read."""
+def custody_writer(
+    *, key: str, bucket: str, prefix: str, region: str, released: Iterable[str] = ()
+) -> Document:
+    """What the pipeline may do: encrypt, put and list, and clear away what no one may keep. Not read.
+
+    `released` are names (a star at the end) that may be hidden besides: of keys that lose their role.
+    """
     return _document(
         _allow("SeeTheKey", ["kms:DescribeKey"], key),
         _allow("Encrypt", ["kms:Encrypt", "kms:GenerateDataKey"], key, _ENCRYPTING),
         _allow("Store", ["kms:GenerateDataKey"], key, _through_s3(bucket, region)),
         _allow("Put", ["s3:PutObject"], f"{bucket}/{prefix}*"),
         _allow("List", ["s3:ListBucket", "s3:ListBucketVersions"], bucket),
-        _allow("Hide", ["s3:DeleteObject"], _objects(bucket, prefix, OBJECTS_MAY_GO)),
+        _allow("Hide", ["s3:DeleteObject"], _objects(bucket, prefix, [*OBJECTS_MAY_GO, *released])),
         _allow("Clear", ["s3:DeleteObjectVersion"], _objects(bucket, prefix, VERSIONS_MAY_GO)),
     )
 
@@ -175,8 +184,19 @@ def custody_reader(*, key: str, bucket: str, prefix: str, region: str) -> Docume
     )
 
 
+def custody_unsealer(*, key: str, bucket: str, prefix: str, region: str) -> Document:
+    """What the pod may do that unseals servers with Shamir's seal: get unseal keys and decrypt them."""
+    return _document(
+        _allow("Decrypt", ["kms:Decrypt"], key, _ENCRYPTING),
+        _allow("Fetch", ["kms:Decrypt"], key, _through_s3(bucket, region)),
+        _allow("Get", ["s3:GetObject"], _objects(bucket, prefix, [KEYS["unseal"]])),
+        # Without it S3 answers for an object that isn't there as if it were forbidden.
+        _allow("List", ["s3:ListBucket"], bucket),
+    )
+
+
 def custody_bucket_policy(
-    *, bucket: str, prefix: str, tls_only: bool, write_once: bool
+    *, bucket: str, prefix: str, tls_only: bool, write_once: bool, released: Sequence[str] = ()
 ) -> Document:
     """What nobody may do to custody's bucket, whatever else he may.
 
@@ -200,7 +220,9 @@ def custody_bucket_policy(
             "Effect": "Deny",
             "Principal": "*",
             "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-            "Resource": _objects(bucket, prefix, OBJECTS_STAY),
+            "Resource": _objects(
+                bucket, prefix, [name for name in OBJECTS_STAY if name not in released]
+            ),
         },
         {
             "Sid": "KeepVersions",

@@ -8,7 +8,7 @@ from components.server.configuration import (
     node_configuration,
     pod_configuration,
 )
-from components.server.pods import Image, Pods
+from components.server.pods import Image, Pods, PodSeal
 from tests.components.server.examples import KEYS, POD_IDENTITY, WEB_IDENTITY, openbao, pods
 
 ARGS = NodeArgs(
@@ -170,3 +170,43 @@ def test_the_chart_finds_that_mlock_is_decided() -> None:
 
     assert text.count("disable_mlock") == 1
     assert "\ndisable_mlock = true\n" in text
+
+
+TRANSIT = PodSeal(
+    kind="transit",
+    parameters={"address": "https://keeper:8300", "mount_path": "transit", "key_name": "k"},
+    secret_environment=("VAULT_TOKEN",),
+    ca_certificate="PEM",
+)
+
+
+def test_shamir_is_a_server_without_any_seal_stanza() -> None:
+    node = node_configuration(dataclasses.replace(ARGS, seal_kind="shamir", seal={}))
+    pod = pod_configuration(pods(), PodSeal(kind="shamir", parameters={}))
+
+    assert 'seal "' not in node
+    assert 'seal "' not in pod
+
+
+def test_a_pod_s_keeper_is_verified_by_a_file_and_its_token_is_nowhere() -> None:
+    text = pod_configuration(openbao(), TRANSIT)
+
+    stanza = text.split('seal "transit" {')[1].split("\n}\n")[0]
+    assert 'tls_ca_cert = "/vault/seal/keeper-ca.pem"' in stanza
+    assert "token" not in stanza
+
+
+def test_what_is_being_left_stands_there_disabled_and_shamir_not_at_all() -> None:
+    to_shamir = node_configuration(
+        dataclasses.replace(
+            ARGS, seal_kind="shamir", seal={}, former_seal=(ARGS.seal_kind, ARGS.seal)
+        )
+    )
+    from_shamir = node_configuration(dataclasses.replace(ARGS, former_seal=("shamir", {})))
+    between = pod_configuration(pods(), dataclasses.replace(TRANSIT, former=WEB_IDENTITY))
+
+    assert to_shamir.count('seal "') == 1
+    assert 'disabled = "true"' in to_shamir.split('seal "awskms" {')[1].split("\n}\n")[0]
+    assert "disabled" not in from_shamir
+    assert "disabled" not in between.split('seal "transit" {')[1].split("\n}\n")[0]
+    assert 'disabled = "true"' in between.split('seal "awskms" {')[1].split("\n}\n")[0]

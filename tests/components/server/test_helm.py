@@ -16,6 +16,7 @@ from components.server.chart import Chart
 from components.server.contract import JobProof, Reach, Server, TokenProof
 from components.server.helm import HelmServer, HelmServerArgs, wipe_commands
 from components.server.pods import Ingress, InternalLoadBalancer, Pods
+from components.server.seals import TransitSealArgs, shamir_seal, taking_over, transit_seal
 from components.server.tls.choice import CertManagerTls, GivenTls, OwnTls
 from components.server.values import SEAL_KEYS
 from tests.components.server.examples import CA, CSI, PARAMETERS, openbao, pods
@@ -408,3 +409,42 @@ def test_a_first_preview_bears_what_is_not_known_yet(declare: Declare, tmp_path:
     declared = declare(lambda: _server(tmp_path), preview=True)
 
     assert declared.one(RELEASE)["name"] == "vault"
+
+
+def test_a_keeper_s_token_and_ca_lie_in_the_seal_s_secret_with_what_the_former_seal_wants(
+    declare: Declare, tmp_path: Path
+) -> None:
+    ca = tmp_path / "keeper.pem"
+    ca.write_text("the keeper's CA")
+    seal = transit_seal(
+        TransitSealArgs(
+            address="https://keeper:8200", key_name="k", token="s.of-servers", ca_file=str(ca)
+        )
+    )
+
+    declared = declare(lambda: _server(tmp_path, seal=taking_over(seal, KEYS)), outputs=_outputs)
+
+    secret = declared.resource(SECRET, "server-seal")
+    assert secret.inputs["stringData"] == {
+        "AWS_ACCESS_KEY_ID": "AKIA1",
+        "AWS_SECRET_ACCESS_KEY": "very secret",
+        "VAULT_TOKEN": "s.of-servers",
+        "keeper-ca.pem": "the keeper's CA",
+    }
+    assert "stringData" in secret.secrets
+    values = json.dumps(declared.one(RELEASE)["values"])
+    assert "s.of-servers" not in values
+    assert 'disabled = \\"true\\"' in values.replace('\\\\"', '\\"')
+
+
+def test_shamir_s_pods_have_no_secret_and_nothing_to_prove(
+    declare: Declare, tmp_path: Path
+) -> None:
+    found: list[object] = []
+
+    declared = declare(
+        lambda: found.append(_server(tmp_path, seal=shamir_seal()).seal_proof), outputs=_outputs
+    )
+
+    assert found == [None]
+    assert "server-seal" not in {each.name for each in declared.all(SECRET)}

@@ -1,6 +1,7 @@
 """The chart's values: each trap of the chart has a test. What helm makes of them is in test_rendered.py."""
 
 import base64
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -374,3 +375,42 @@ def test_the_server_is_ended_under_either_name() -> None:
 def test_pods_that_cannot_work_are_refused(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=field):
         pods(**{field: value})
+
+
+KEEPER = PodSeal(
+    kind="transit",
+    parameters={"address": "https://keeper:8300", "mount_path": "transit", "key_name": "k"},
+    secret_environment=("VAULT_TOKEN",),
+    seal_secret="vault-seal",
+    ca_certificate="PEM",
+)
+
+
+def test_a_transit_seal_s_token_and_the_keeper_s_ca_come_from_the_secret() -> None:
+    values = server(seal=KEEPER)
+
+    assert values["extraSecretEnvironmentVars"] == [
+        {"envName": "VAULT_TOKEN", "secretName": "vault-seal", "secretKey": "VAULT_TOKEN"}
+    ]
+    volume = next(each for each in values["volumes"] if each["name"] == "seal-ca")
+    assert volume["secret"]["items"] == [{"key": "keeper-ca.pem", "path": "keeper-ca.pem"}]
+    mount = next(each for each in values["volumeMounts"] if each["name"] == "seal-ca")
+    assert mount["mountPath"] == "/vault/seal"
+    to = [each["ports"] for each in values["networkPolicy"]["egress"]]
+    assert [{"port": 443, "protocol": "TCP"}, {"port": 8300, "protocol": "TCP"}] in to
+
+
+def test_servers_that_migrate_have_what_both_seals_want() -> None:
+    values = server(seal=dataclasses.replace(KEEPER, former=WEB_IDENTITY))
+
+    assert values["extraEnvironmentVars"]["AWS_REGION"] == "eu-central-1"
+    assert {"seal-token", "seal-ca"} <= {each["name"] for each in values["volumes"]}
+    assert values["serviceAccount"]["annotations"] == WEB_IDENTITY.annotations
+
+
+def test_shamir_wants_nothing_of_any_cloud() -> None:
+    values = server(seal=PodSeal(kind="shamir", parameters={}))
+
+    assert "AWS_REGION" not in values["extraEnvironmentVars"]
+    assert values["extraSecretEnvironmentVars"] == []
+    assert "169.254.170.23" not in str(values["networkPolicy"])

@@ -18,7 +18,7 @@ from tests.conftest import Declare, Declared
 from tests.real.alicloud.proxy import forwarding
 from tests.real.alicloud.server import Services, running
 from tests.real.alicloud.signatures import AccessKey
-from tests.real.cluster import Seal, running_sealed
+from tests.real.cluster import NodeSeal, running_sealed
 
 pytestmark = pytest.mark.real
 
@@ -81,7 +81,7 @@ def test_a_server_is_initialised_and_unseals_by_itself_again(
         forwarding(services, changes.get("instance_role")) as (proxy, asked),
     ):
         _sign_in(services, environment)
-        seal = Seal(
+        seal = NodeSeal(
             kind="alicloudkms",
             parameters=declared.exports["stanza"],
             environment={**environment, "HTTPS_PROXY": proxy, "HTTP_PROXY": proxy},

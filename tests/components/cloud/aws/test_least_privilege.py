@@ -1,7 +1,7 @@
 """Who may do what, decided over every document of a whole declared cloud."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -38,6 +38,7 @@ NAMES = [
     "vault-test",
     "vault-recovery-0",
     "vault-recovery-4",
+    "vault-unseal-0",
     "strongroom-intent",
     "strongroom-envelope",
     "strongroom-owner",
@@ -393,6 +394,31 @@ def test_only_what_must_go_can_be_hidden(world: World) -> None:
     assert may == ["vault-root", "vault-test", "strongroom-envelope"]
 
 
+@pytest.mark.parametrize("releases", ["recovery", "unseal"])
+def test_while_a_seal_is_migrated_the_keys_that_lose_their_role_can_be_hidden_and_stay(
+    declare: Declare, releases: Literal["recovery", "unseal"]
+) -> None:
+    migrating = World.of(
+        declare(lambda: AwsCloud("cloud", arguments(releases=releases)), outputs=answers)
+    )
+
+    def may(action: str) -> list[str]:
+        return [
+            name
+            for name in NAMES
+            if migrating.allows(
+                Call(principal=WRITER, action=action, resource=f"{CUSTODY}/{name}", context=TLS)
+            )
+        ]
+
+    keys = [name for name in NAMES if name.startswith(f"vault-{releases}-")]
+    assert keys
+    assert set(may("s3:DeleteObject")) == {
+        "vault-root", "vault-test", "strongroom-envelope", *keys,
+    }  # fmt: skip
+    assert may("s3:DeleteObjectVersion") == ["vault-root", "vault-test"]
+
+
 def test_a_put_without_its_condition_or_in_plain_http_is_refused(world: World) -> None:
     intent = f"{CUSTODY}/strongroom-intent"
     unconditional = Call(principal=WRITER, action="s3:PutObject", resource=intent, context=TLS)
@@ -465,3 +491,24 @@ def test_a_machine_unseals_only_where_the_servers_have_its_role(declare: Declare
     assert may("kms:Decrypt", **its)
     assert not may("kms:CreateGrant", **its)
     assert not may("kms:Decrypt")
+
+
+def test_who_unseals_reads_keys_and_nothing_else_and_nobody_else_takes_his_role(
+    declare: Declare,
+) -> None:
+    args = arguments(unsealer="vault-unseal", oidc_provider="oidc.example.com/id/1")
+    world_ = World.of(declare(lambda: AwsCloud("cloud", args), outputs=answers))
+    unsealer = f"arn:aws:iam::{ACCOUNT}:role/strongroom-dev-custody-unsealer"
+
+    def may(action: str, resource: str, context: dict[str, str]) -> bool:
+        return world_.allows(
+            Call(principal=unsealer, action=action, resource=resource, context={**TLS, **context})
+        )
+
+    read = [name for name in NAMES if may("s3:GetObject", f"{CUSTODY}/{name}", {})]
+    assert read == ["vault-unseal-0"]
+    assert may("kms:Decrypt", CUSTODY_KEY, TOOL)
+    assert not may("kms:Encrypt", CUSTODY_KEY, TOOL)
+    assert not may("kms:Decrypt", SEAL, {})
+    for action in ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
+        assert not may(action, f"{CUSTODY}/vault-unseal-0", {})
