@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Set in many images. Every start of the program would compile all of its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up preview down status logs test test-kubernetes check format schema
+.PHONY: up preview down status logs test test-kubernetes check format schema alicloud
 
 ifneq ($(EMBEDDED),)
 up: $(VENV)/sandbox.stamp
@@ -66,5 +66,11 @@ $(VENV)/sandbox.stamp: requirements.txt requirements-sandbox.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(call install,virtual environment,requirements-sandbox.txt)
 
-$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/sandbox.stamp
+# What a stack on Alibaba Cloud needs besides: `make alicloud`.
+alicloud: $(VENV)/alicloud.stamp
+
+$(VENV)/alicloud.stamp: requirements-alicloud.txt $(VENV)/sandbox.stamp
+	$(call install,Alibaba Cloud,requirements-alicloud.txt)
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements-alicloud.txt $(VENV)/sandbox.stamp
 	$(call install,development tools,requirements-dev.txt)

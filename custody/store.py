@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Protocol
 
 from custody.envelope import DataKey
+from custody.errors import CustodyError
 from custody.request import AlicloudCustody, AwsCustody, Place
 
 
@@ -81,6 +83,8 @@ def custody_at(
 
             return aws.Custody(place, patience=patience, on_wait=on_wait)
         case AlicloudCustody():
+            if find_spec("alibabacloud_oss_v2") is None:
+                raise CustodyError("Alibaba Cloud's SDKs are not installed", "run `make alicloud`")
             from custody import alicloud  # noqa: PLC0415  see above
 
             return alicloud.Custody(place, patience=patience, on_wait=on_wait)

@@ -1,5 +1,7 @@
 """Which cloud: by its arguments. Each one's SDK takes seconds to import, so only the chosen one's is."""
 
+from importlib.util import find_spec
+
 import pulumi
 
 from components.cloud.alicloud.arguments import AlicloudCloudArgs
@@ -17,6 +19,9 @@ def cloud(
 
             return AwsCloud(name, args, opts)
         case AlicloudCloudArgs():
+            if find_spec("pulumi_alicloud") is None:
+                wrong = "Alibaba Cloud's packages are not installed; run `make alicloud`"
+                raise pulumi.RunError(wrong)
             from components.cloud.alicloud.cloud import AlicloudCloud  # noqa: PLC0415  see above
 
             return AlicloudCloud(name, args, opts)
