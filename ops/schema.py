@@ -1,6 +1,7 @@
 """`python -m ops schema`: what editors and Pulumi know about our YAML, written from the models.
 
-Pulumi.yaml's `config:` block (the rest of that file is kept) and one JSON Schema for each kind of file.
+Pulumi.yaml's `config:` block (the rest of that file is kept), one JSON Schema for each kind of file, and the table of
+what goes together.
 """
 
 import json
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 
 from catalog.adopted import AdoptedFile
 from catalog.schema import ServiceFile, TeamFile
+from ops import combinations
 from settings.load import PASSWORD
 from settings.model import Settings
 from settings.stack import NAMESPACE
@@ -42,7 +44,11 @@ def files(root: Path) -> Mapping[Path, str]:
         Path("schemas") / f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in schemas.items()
     }
-    return {project: with_config((root / project).read_text(), config_block()), **texts}
+    return {
+        project: with_config((root / project).read_text(), config_block()),
+        Path("docs/combinations.md"): combinations.text(),
+        **texts,
+    }
 
 
 def write(root: Path) -> list[Path]:
