@@ -293,7 +293,7 @@ def refuse_other_seal(*, intended: SealKind, asked: SealKind) -> None:
     if asked != intended:
         raise CustodyError(
             f"this cluster was to be initialised with {said[intended]}, and {said[asked]} is declared now",
-            "put strongroom:seal back; once the cluster is owned its seal can be migrated (docs/seal-migration.md)",
+            "put strongroom:seal back",
         )
 
 

@@ -37,7 +37,7 @@ def unseal(cluster: Cluster, custody: Custody, url: str) -> None:
         # Once its keys are given a seal is exchanged for good: not without a person who wants it.
         raise CustodyError(
             f"{url} is sealed until its seal is migrated",
-            "run `python -m ops migrate-seal`, or put strongroom:seal back",
+            "put strongroom:seal back, or give it the keys of its former seal: operator unseal -migrate",
         )
     if status.get("recovery_seal"):
         raise CustodyError(

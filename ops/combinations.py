@@ -57,7 +57,6 @@ def text() -> str:
         (kind, [cell(refusals(kind, "vault", "raft", n, "aws", "awskms")) for n in _REPLICAS])
         for kind in _KINDS
     ]
-    said = "\n".join(f"{number}. {reason}" for reason, number in reasons.items())
     return _PAGE.format(
         combinations=_table("servers, flavour, storage", [f"{c}, {s}" for c, s in columns], rows),
         servers=_table("servers", [str(n) for n in _REPLICAS], servers),

@@ -4,7 +4,7 @@ import importlib.util
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -53,6 +53,16 @@ def kms_seal(emulator: Emulator, place: AwsCustody) -> NodeSeal:
     )
 
 
+def resealed(arguments: NodeArgs, seal: NodeSeal, former: NodeSeal | None = None) -> NodeArgs:
+    """Give a node's arguments with another seal."""
+    return replace(
+        arguments,
+        seal_kind=seal.kind,
+        seal=seal.parameters,
+        former_seal=None if former is None else (former.kind, former.parameters),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
     """Running servers, not initialised."""
@@ -68,12 +78,7 @@ class Cluster:
 
     def reseal(self, index: int, seal: NodeSeal, former: NodeSeal | None = None) -> None:
         """Give a stopped node another seal."""
-        changed = replace(
-            self.arguments[index],
-            seal_kind=seal.kind,
-            seal=seal.parameters,
-            former_seal=None if former is None else (former.kind, former.parameters),
-        )
+        changed = resealed(self.arguments[index], seal, former)
         environment = {**(former.environment if former else {}), **seal.environment}
         nodes.write(self.nodes[index], node_configuration(changed), environment)
 
@@ -202,5 +207,7 @@ def running_sealed(
             number = nodes.pid(node)
             if number is not None:
                 os.kill(number, signal.SIGKILL)
-                os.waitpid(number, 0)
+                # Another process may have started it anew.
+                with suppress(ChildProcessError):
+                    os.waitpid(number, 0)
             nodes.remove(node)
