@@ -133,7 +133,7 @@ def main(
         )  # fmt: skip
     console.print(table)
     for each in tallies:
-        for mismatch in each.mismatches[:10]:
+        for mismatch in each.mismatches[:3]:
             console.print(mismatch, markup=False)
     reading, asking = speed()
     console.print(

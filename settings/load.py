@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from catalog.expectations import broken_expectations
 from catalog.model import Catalog
 from catalog.reader import Reading
 from catalog.reader import examine as examine_catalog
@@ -119,6 +120,9 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
             mistakes += _names(stack, cloud, reading, external=_is_external(values))
         mistakes += _no_cloud(stack, values, reading)
         mistakes += _files(stack, values, root)
+    if settings and not reading.mistakes:
+        flavour = settings.server.flavour
+        mistakes += broken_expectations(reading.catalog, reading.expected, flavour)
     if mistakes or settings is None:
         raise MistakesError(mistakes)
     return settings, reading.catalog
