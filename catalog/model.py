@@ -60,6 +60,16 @@ class WorkloadChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What must be possible, or must not: held against the acls before anything changes."""
+
+    allowed: bool
+    capability: str
+    path: str
+    """As people write it, `kv/shop/orders/mail`, or the API's."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """One service: one ServiceAccount, one role, one acl, one key-value path."""
 

@@ -16,6 +16,7 @@ from catalog.model import (
     AdoptedMount,
     Catalog,
     CloudGrant,
+    Expectation,
     SecretFile,
     Service,
     Team,
@@ -41,6 +42,17 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expected:
+    """A place that says what must or must not be possible."""
+
+    bearer: str
+    """As catalog.permissions calls everybody."""
+    expectation: Expectation
+    mistake: Callable[[str, str], Mistake]
+    """Makes a mistake of what is wrong and what to do, at that place."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What was found. `catalog` holds only what is right by itself while there are mistakes."""
 
@@ -48,6 +60,8 @@ class Reading:
     mistakes: tuple[Mistake, ...] = ()
     references: tuple[Reference, ...] = ()
     """Every secret that is asked for, also by files with mistakes."""
+    expected: tuple[Expected, ...] = ()
+    """Every `expect:` of services and teams that are right by themselves."""
     buckets: Mapping[str, Callable[[str, str], Mistake]] = field(default_factory=dict)
     """Bucket -> makes a mistake where a service names it."""
     clusters: tuple[tuple[str, Callable[[str, str], Mistake]], ...] = ()
@@ -96,6 +110,7 @@ def examine(directory: Path, shown: str) -> Reading:
     return Reading(
         catalog=catalog,
         mistakes=tuple(mistakes),
+        expected=tuple(each for entry in entries for each in _expected(entry)),
         references=tuple(ref for entry in entries for ref in _references(entry.document)),
         buckets={
             grant.bucket: _at(entry.document, ("cloud", name, "bucket"))
@@ -267,6 +282,30 @@ def _adopted(file: AdoptedFile) -> Adopted:
 
 def _at(document: Document, path: tuple[str | int, ...]) -> Callable[[str, str], Mistake]:
     return lambda wrong, cure: document.mistake(path, wrong, cure)
+
+
+def _expected(entry: Entry) -> Iterator[Expected]:
+    """Every line below `expect:` that has its form."""
+    if entry.service:
+        bearer = entry.service.id
+    elif entry.team:
+        bearer = f"team:{entry.team.name}"
+    else:
+        return
+    value = entry.document.value
+    said = value.get("expect") if isinstance(value, dict) else None
+    for key in ("can", "cannot"):
+        lines = said.get(key) if isinstance(said, dict) else None
+        for index, each in enumerate(lines if isinstance(lines, list) else ()):
+            if not isinstance(each, str):
+                continue
+            capability, _, path = each.partition(" ")
+            expectation = Expectation(allowed=key == "can", capability=capability, path=path)
+            yield Expected(
+                bearer=bearer,
+                expectation=expectation,
+                mistake=_at(entry.document, ("expect", key, index)),
+            )
 
 
 def _references(document: Document) -> Iterator[Reference]:

@@ -17,6 +17,7 @@ from mistakes.shapes import (
     KeyValuePath,
     Label,
     PersonName,
+    Possibility,
     ServiceId,
     YesNo,
     refuse_all,
@@ -130,6 +131,25 @@ class WorkloadEntry(_File):
                     yield ("files", name), wrong, "write its field"
 
 
+class ExpectEntry(_File):
+    """What the acls must come to. A change that breaks it is refused before anything is made."""
+
+    can: Annotated[
+        tuple[Possibility, ...],
+        Field(description="What must be possible: `read kv/shop/orders/mail`."),
+    ] = ()
+    cannot: Annotated[tuple[Possibility, ...], Field(description="What must not be possible.")] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> "ExpectEntry":
+        refuse_all(
+            (("cannot", index), "is expected to be possible, too", "delete one of them")
+            for index, each in enumerate(self.cannot)
+            if each in self.can
+        )
+        return self
+
+
 class ServiceFile(_File):
     """One service: one ServiceAccount, one role, one acl, one key-value path."""
 
@@ -170,6 +190,9 @@ class ServiceFile(_File):
             " and reads them itself."
         ),
     ] = None
+    expect: Annotated[
+        ExpectEntry, Field(description="What it must and must not be able to do in Vault.")
+    ] = ExpectEntry()
 
 
 class Member(_File):
@@ -192,3 +215,6 @@ class TeamFile(_File):
         dict[ServiceId, Literal["read", "write"]],
         Field(description="Which services' secrets the team may read, or read and write."),
     ] = {}
+    expect: Annotated[
+        ExpectEntry, Field(description="What it must and must not be able to do in Vault.")
+    ] = ExpectEntry()

@@ -73,6 +73,15 @@ ServiceId = Annotated[
     ),
 ]
 # Vault writes userpass names in lower case, so `Ada` would be found as `ada` only.
+Possibility = Annotated[
+    Text,
+    shape(
+        r"^(create|read|update|patch|delete|list|sudo) [A-Za-z0-9_]([!-)+-~]{0,254}[^ *])?$",
+        "a capability, a blank and one path without *: read kv/shop/orders/mail",
+        "read kv/shop/orders/mail",
+    ),
+]
+
 PersonName = Annotated[
     Text,
     shape(

@@ -187,6 +187,65 @@ def adopt_command(stack: Stack = None, config_file: ConfigFile = None) -> None:
         typer.echo(f"left as it is: {line}")
 
 
+@app.command("can")
+def can_command(
+    who: Annotated[str, typer.Argument(help="shop/orders, team:shop, person:ada or account:NAME")],
+    capability: Annotated[
+        str, typer.Argument(help="create, read, update, patch, delete, list, sudo")
+    ],
+    path: Annotated[str, typer.Argument(help="kv/shop/orders/mail, or any path of the API")],
+    stack: Stack = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Say whether somebody may do something, and by which rule; exit 0 if so, 2 if not."""
+    from ops.permissions import can, permissions  # noqa: PLC0415
+
+    answer = can(permissions(Path.cwd(), stack, config_file), who, capability, path)
+    typer.echo(f"{'yes' if answer.allowed else 'no'}: {answer.decision.reason}")
+    if not answer.allowed:
+        raise typer.Exit(2)
+
+
+class Format(StrEnum):
+    """How the matrix is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
+@app.command("matrix")
+def matrix_command(
+    written: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+    stack: Stack = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print who may do what; html is one page that needs no other file."""
+    from ops import matrix  # noqa: PLC0415
+    from ops.permissions import grants, permissions  # noqa: PLC0415
+
+    found = grants(permissions(Path.cwd(), stack, config_file))
+    typer.echo(getattr(matrix, written.value)(list(found)), nl=False)
+
+
+@app.command("diff")
+def diff_command(
+    reference: Annotated[str, typer.Argument(help="What git knows: a branch, a tag, a commit.")],
+    stack: Stack = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print which permissions the files here grant (+) and take away (-), against those of a git reference."""
+    from ops.permissions import changes, of_reference, permissions  # noqa: PLC0415
+
+    root = Path.cwd()
+    before, after = of_reference(root, reference, stack), permissions(root, stack, config_file)
+    found = changes(before, after)
+    for each in found:
+        typer.echo(str(each))
+    if not found:
+        typer.echo(f"no permission differs from {reference}")
+
+
 @app.command("empty-servers")
 def empty_servers_command(
     directory: Annotated[Path, typer.Argument(help="strongroom:server.directory")],

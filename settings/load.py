@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from catalog.expectations import broken_expectations
 from catalog.model import HOME, KEY_VALUE, Adopted, Catalog
 from catalog.reader import Reading
 from catalog.reader import examine as examine_catalog
@@ -127,6 +128,9 @@ def examine(stack: Stack, root: Path) -> tuple[Settings, Catalog]:
         mistakes += _adopted(stack, values, reading)
         mistakes += _seal_token(stack, values)
         mistakes += _files(stack, values, root)
+    if settings and not reading.mistakes:
+        flavour = settings.server.flavour
+        mistakes += broken_expectations(reading.catalog, reading.expected, flavour)
     if mistakes or settings is None:
         raise MistakesError(mistakes)
     return settings, reading.catalog

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_vault as vault
 
-from acl.grants import administrators_acl, team_acl
+from catalog.acls import team_text
 from catalog.model import Team
 from components.access.login_mount import login_mount
 
@@ -61,19 +61,10 @@ class People(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _acl(self, team: Team, key_value: str) -> vault.Policy:
-        text = (
-            administrators_acl(key_value)
-            if team.administrator
-            else team_acl(
-                key_value,
-                reads=[service for service, how in team.services.items() if how == "read"],
-                writes=[service for service, how in team.services.items() if how == "write"],
-            )
-        )
         return vault.Policy(
             f"team-{team.name}",
             name=f"team-{team.name}",
-            policy=text,
+            policy=team_text(team, key_value),
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
 

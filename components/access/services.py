@@ -8,6 +8,7 @@ import pulumi
 import pulumi_vault as vault
 
 from acl.grants import service_acl
+from catalog.acls import shared_paths
 from catalog.model import Service
 from components.access.service_login import ServiceLogin
 
@@ -56,13 +57,3 @@ class Services(pulumi.ComponentResource):
             if args.vault_namespace is not None:
                 self.logins[service.id]["namespace"] = args.vault_namespace
         self.register_outputs({})
-
-
-def shared_paths(services: tuple[Service, ...]) -> Mapping[str, list[str]]:
-    """Service -> the paths of others that it may read, because their owners' files say so."""
-    paths: dict[str, list[str]] = {}
-    for owner in services:
-        for secret, readers in owner.shares.items():
-            for reader in readers:
-                paths.setdefault(reader, []).append(f"{owner.id}/{secret}")
-    return paths

@@ -3,9 +3,10 @@ from typing import Any, Literal
 
 import pytest
 
+from catalog.acls import shared_paths
 from catalog.model import Service
 from components.access.service_login import ServiceLogin, ServiceLoginArgs
-from components.access.services import Services, ServicesArgs, shared_paths
+from components.access.services import Services, ServicesArgs
 from tests.conftest import Declare, Declared
 
 ORDERS = Service(

@@ -1,0 +1,81 @@
+"""The evaluator beside a real OpenBao. `python -m bench.acl` makes 10,000 comparisons, also with HashiCorp Vault."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acl.default import default_acl
+from tests.real.acl_comparison import capability_mismatches, evaluator, request_mismatch
+from tests.real.acl_examples import asked, broken, documents, requests_made, restrictions
+from tests.real.acl_server import AclServer, running_acl_server
+
+pytestmark = pytest.mark.real
+
+_MANY = settings(
+    max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AclServer]:
+    with running_acl_server(tmp_path_factory.mktemp("acl")) as running:
+        yield running
+
+
+def test_capabilities_are_the_server_s(server: AclServer) -> None:
+    texts = st.lists(documents(server.identity, server.flavour), min_size=1, max_size=3)
+
+    @_MANY
+    @given(texts, asked(server.identity))
+    def compare(texts: list[str], paths: list[str]) -> None:
+        # None of these notations is refused here and taken there.
+        assert capability_mismatches(server, texts, paths) == []
+
+    compare()
+
+
+def test_nothing_is_read_that_the_server_refuses_nor_in_another_sense(server: AclServer) -> None:
+    @_MANY
+    @given(broken(documents(server.identity, server.flavour)), asked(server.identity))
+    def compare(text: str, paths: list[str]) -> None:
+        assert not capability_mismatches(server, [text], paths)
+
+    compare()
+
+
+def test_parameters_and_wrapping_are_judged_as_real_requests_are(server: AclServer) -> None:
+    @_MANY
+    @given(st.lists(restrictions(), min_size=1, max_size=2), requests_made())
+    def compare(texts: list[str], request: tuple[str, dict[str, object], int | None]) -> None:
+        assert request_mismatch(server, texts, request) is None
+
+    compare()
+
+
+@pytest.mark.parametrize("limit", ["1", "2", "3", "max", "x", "-1", ""])
+@pytest.mark.parametrize("required", ["", 'required_parameters = ["limit"]'])
+def test_limits_of_lists_are_judged_as_real_requests_are(
+    server: AclServer, limit: str, required: str
+) -> None:
+    text = f'path "plain" {{ capabilities = ["list"] pagination_limit = 2 {required} }}'
+    ours = evaluator(server, [text])
+    assert ours is not None
+
+    query, parameters = (f"?limit={limit}", {"limit": limit}) if limit else ("", {})
+    theirs = server.permits("LIST", f"plain/{query}")
+
+    assert ours.decide("list", "plain", parameters=parameters).allowed == theirs
+
+
+def test_what_every_token_may_do_is_what_the_server_says(server: AclServer) -> None:
+    text = server.call("GET", "sys/policies/acl/default").json()["data"]["policy"]
+    [theirs] = [evaluator(server, [text])]
+    assert theirs is not None
+
+    ours = default_acl(server.flavour)
+
+    assert {each.path: each.capabilities for each in ours.stanzas} == {
+        source.stanza.path: rule.capabilities for rule in theirs.rules for source in rule.sources
+    }
