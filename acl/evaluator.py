@@ -11,6 +11,7 @@ from typing import Any
 
 from acl import template
 from acl.parameters import refusal
+from acl.protected import wants_sudo
 from acl.rule import Rule, Source, united
 from acl.stanza import Acl, Flavour, Stanza
 from acl.syntax import AclError
@@ -137,6 +138,8 @@ class Evaluator:
         rule = self.rule(path, listing=listing)
         if rule is None or capability not in rule.capabilities:
             return False
+        if "sudo" not in rule.capabilities and wants_sudo(path.lstrip("/"), self._flavour):
+            return False
         return _restriction(rule, capability, {}, None) is None
 
     def decide(
@@ -150,7 +153,7 @@ class Evaluator:
         """Whether a request may be made, and by which rule.
 
         A path that is listed ends in a slash, as the server sees to. `sudo` is no request but what some paths
-        want besides.
+        (`acl.protected`) want besides.
         """
         listing = capability in _LISTING
         if listing and not path.endswith("/"):
@@ -163,6 +166,8 @@ class Evaluator:
             return _decision(rule, rule.sources, verb, allowed=False)
         granting = tuple(each for each in rule.sources if capability in each.stanza.capabilities)
         why = _restriction(rule, capability, parameters or {}, wrap_seconds)
+        if "sudo" not in rule.capabilities and wants_sudo(path.lstrip("/"), self._flavour):
+            why = "the server wants sudo here besides"
         if why is not None:
             return _decision(rule, rule.sources, f"refuses, {why}:", allowed=False)
         return _decision(rule, granting, "grants", allowed=True)

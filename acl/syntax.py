@@ -40,7 +40,6 @@ class Object:
     """What stands between braces. A key may stand twice."""
 
     items: tuple[Item, ...]
-    line: int
 
 
 _COMMON = r"""
@@ -97,8 +96,8 @@ def parse(text: str) -> Object:
         if json:
             [top] = tree.children
             assert isinstance(top, Tree)  # noqa: S101  the grammar says so
-            return _object(top)
-        return Object(items=tuple(_items(tree)), line=1)
+            tree = top
+        return Object(items=tuple(_items(tree)))
     except UnexpectedInput as error:
         # At the end of the text there is no line.
         line = error.line if error.line > 0 else text.count("\n") + 1
@@ -110,30 +109,33 @@ def parse(text: str) -> Object:
 @cache
 def _parser(grammar: str) -> Lark:
     # The basic lexer, as the server's: what a word is doesn't depend on what may stand there.
-    return Lark(grammar, parser="lalr", lexer="basic", propagate_positions=True)
+    return Lark(grammar, parser="lalr", lexer="basic")
 
 
 def _items(tree: Tree[Token]) -> Iterator[Item]:
     for item in tree.children:
         assert isinstance(item, Tree)  # noqa: S101  the grammar says so
-        *keys, value = item.children
-        yield Item(keys=tuple(_key(key) for key in keys), value=_value(value), line=item.meta.line)
+        *parts, value = item.children
+        keys = [_key(part) for part in parts]
+        yield Item(
+            keys=tuple(_text(key) if key.type == "STRING" else str(key) for key in keys),
+            value=_value(value),
+            line=keys[0].line or 1,
+        )
 
 
-def _key(tree: Tree[Token] | Token) -> str:
+def _key(tree: Tree[Token] | Token) -> Token:
     assert isinstance(tree, Tree)  # noqa: S101  the grammar says so
     [token] = tree.children
     assert isinstance(token, Token)  # noqa: S101
-    return _text(token) if token.type == "STRING" else str(token)
-
-
-def _object(tree: Tree[Token]) -> Object:
-    return Object(items=tuple(_items(tree)), line=tree.meta.line)
+    return token
 
 
 def _value(node: Tree[Token] | Token) -> Value:
     if isinstance(node, Tree):
-        return _object(node) if node.data == "object" else [_value(each) for each in node.children]
+        if node.data == "object":
+            return Object(items=tuple(_items(node)))
+        return [_value(each) for each in node.children]
     if node.type == "STRING":
         return _text(node)
     if node.type == "BOOL":

@@ -1,11 +1,13 @@
 """`python -m ops can`, `matrix`, `diff`: who may do what, from catalogue and settings alone; no server, no engine."""
 
+import bisect
 import io
 import json
+import re
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from acl.account import Shape, account_acl
+from acl.evaluator import Evaluator
 from acl.stanza import Flavour
 from catalog.model import KEY_VALUE
 from catalog.permissions import CAPABILITIES, Answer, Permissions
@@ -155,11 +158,11 @@ class Grant:
 def grants(found: Permissions, secrets: tuple[str, ...] | None = None) -> Iterator[Grant]:
     """Give every line; what `default` gives to everybody is left out. `secrets`: these instead of the catalogue's."""
     paths = tuple(found.secrets()) if secrets is None else secrets
-    asked = [(path, found.api_path("read", path)) for path in paths]
+    asked = sorted((found.api_path("read", path), path) for path in paths)
     order = {word: index for index, word in enumerate(CAPABILITIES)}
     for who in found.bearers:
         evaluator = found.evaluator(who)
-        for path, api in asked:
+        for api, path in _within_reach(evaluator, asked):
             rule = evaluator.rule(api, listing=False)
             if rule is not None and rule.capabilities and "deny" not in rule.capabilities:
                 words = tuple(sorted(rule.capabilities, key=lambda word: order.get(word, 99)))
@@ -170,6 +173,19 @@ def grants(found: Permissions, secrets: tuple[str, ...] | None = None) -> Iterat
             if sources and not of_secrets and rule.capabilities:
                 words = tuple(sorted(rule.capabilities, key=lambda word: order.get(word, 99)))
                 yield Grant(who=who, path=rule.path, capabilities=words, rule=_blocks(sources))
+
+
+def _within_reach(
+    evaluator: Evaluator, asked: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Leave out what no rule can be about: nearly everything, for nearly everybody. `asked` is sorted."""
+    reached: set[int] = set()
+    for rule in evaluator.rules:
+        literal = re.split(r"[+*]", rule.path, maxsplit=1)[0]
+        first = bisect.bisect_left(asked, (literal, ""))
+        last = bisect.bisect_left(asked, (f"{literal}\U0010ffff", ""))
+        reached.update(range(first, last))
+    return (asked[index] for index in sorted(reached))
 
 
 def _blocks(sources: tuple[Any, ...]) -> str:

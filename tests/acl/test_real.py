@@ -79,3 +79,26 @@ def test_what_every_token_may_do_is_what_the_server_says(server: AclServer) -> N
     assert {each.path: each.capabilities for each in ours.stanzas} == {
         source.stanza.path: rule.capabilities for rule in theirs.rules for source in rule.sources
     }
+
+
+@pytest.mark.parametrize("words", ['"read", "list"', '"read", "list", "sudo"'])
+@pytest.mark.parametrize(
+    ("capability", "path"),
+    [
+        ("read", "sys/audit"), ("read", "sys/auth"), ("read", "sys/auth/jwt"), ("read", "sys/mounts"),
+        ("read", "sys/config/cors"), ("read", "sys/policies/acl/p0"), ("list", "sys/policies/acl"),
+        ("list", "auth/token/accessors"), ("list", "sys/leases/lookup/x"), ("list", "sys/plugins/catalog/auth"),
+        ("read", "sys/plugins/catalog/auth/jwt"), ("read", "sys/internal/inspect/router/root"),
+        ("list", "sys/config/ui/headers"), ("read", "sys/raw/x"), ("read", "sys/rotate/config"),
+        ("list", "auth/jwt/role"), ("read", "sys/host-info"), ("read", "sys/key-status"),
+    ],
+)  # fmt: skip
+def test_paths_that_want_sudo_besides_are_known(
+    server: AclServer, capability: str, path: str, words: str
+) -> None:
+    ours = evaluator(server, [f'path "*" {{ capabilities = [{words}] }}'])
+    assert ours is not None
+
+    theirs = server.permits({"read": "GET", "list": "LIST"}[capability], path)
+
+    assert ours.decide(capability, path).allowed == ours.allows(capability, path) == theirs

@@ -64,5 +64,5 @@ def test_the_commands_are_listed() -> None:
     done = run(CHECKOUT, "--help")
 
     assert done.returncode == 0
-    for command in ("check", "schema", "root", "drift"):
+    for command in ("check", "schema", "root", "drift", "can", "matrix", "diff"):
         assert f" {command} " in done.stdout

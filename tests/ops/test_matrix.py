@@ -7,35 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import Catalog, Service, Team
+from bench.matrix import catalogue
 from catalog.permissions import Permissions
 from ops import matrix
 from ops.permissions import Grant, grants
 
-MANY = 1_000
-
 
 def _large() -> Permissions:
-    """1,000 services that each share with ten others; a team that reads all 1,000 secrets."""
-    services = tuple(
-        Service(
-            namespace=f"team-{at % 40}",
-            name=f"service-{at}",
-            secrets={"mail": {"password": "p"}},
-            shares={
-                "mail": tuple(
-                    f"team-{other % 40}/service-{other}"
-                    for other in range(at + 1, at + 11)
-                    if other < MANY
-                )
-            },
-        )
-        for at in range(MANY)
-    )
-    team = Team(name="all", services={each.id: "read" for each in services})
-    return Permissions(
-        catalog=Catalog(services=services, teams=(team,)), flavour="vault", account={}
-    )
+    return Permissions(catalog=catalogue(), flavour="vault")
 
 
 def _shown(page: Path, search: str) -> str:
