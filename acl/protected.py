@@ -1,4 +1,4 @@
-"""Paths that want `sudo` besides the request's own capability. `sys/capabilities` is silent of it; a request is refused.
+"""Paths that want `sudo` besides the request's own capability: `sys/capabilities` doesn't say so, requests are refused.
 
 Only what every server has: a secrets engine may have its own (pki: `<mount>/root`).
 Source: PathsSpecial.Root in logical_system.go and token_store.go of both servers; seal and step-down are elsewhere.
