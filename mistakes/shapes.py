@@ -76,7 +76,7 @@ ServiceId = Annotated[
 Possibility = Annotated[
     Text,
     shape(
-        r"^(create|read|update|patch|delete|list|sudo) [A-Za-z0-9_]([!-)+-~]{0,254}[^ *])?$",
+        r"^(create|read|update|patch|delete|list|sudo) [A-Za-z0-9_][!-)+-~]{0,255}$",
         "a capability, a blank and one path without *: read kv/shop/orders/mail",
         "read kv/shop/orders/mail",
     ),

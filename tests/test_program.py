@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from catalog.reader import read
+from ops.permissions import permissions
 from sandbox import configuration
 from sandbox.kinds.processes import Processes
 from sandbox.layout import Layout, password
@@ -125,6 +126,21 @@ def test_everything_in_vault_is_configured_by_the_limited_account(
     inside = [r for r in declared.resources if r.type.startswith("vault:")]
     assert len(inside) > 10
     assert {resource.provider for resource in inside} == {"bootstrap-account"}
+
+
+def test_the_acls_that_ops_evaluates_are_those_that_are_declared(
+    declare: Declare, config: dict[str, str]
+) -> None:
+    declared = _declared(declare, config)
+
+    written = {
+        each.inputs["name"]: each.inputs["policy"]
+        for each in declared.all("vault:index/policy:Policy")
+    }
+    assert permissions(CHECKOUT, "local").texts == {
+        **written,
+        "strongroom": declared.one(OWNED)["acl"],
+    }
 
 
 def test_vault_is_sealed_with_the_seal_key_and_kept_with_the_other(
