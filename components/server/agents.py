@@ -48,7 +48,7 @@ def agents_values(agents: Agents, ca_certificate: str) -> Document:
             "externalVaultAddr": agents.address,
             "serverTelemetry": {"prometheusOperator": False},
         },
-        # The chart would make the servers' ServiceAccount, Services and volumes, external address or not.
+        # The chart would make the servers' ServiceAccount and let it ask about tokens, external address or not.
         "server": {
             "enabled": False,
             "serviceAccount": {"create": False},
