@@ -200,7 +200,7 @@ class OtherCluster(pulumi.ComponentResource):
         clients = [_subject(service.name, service.namespace) for service in args.services]
         if judged.by_client or namespace is None:
             if clients:
-                self._may_review(f"{name}-clients", args, clients)
+                self._may_review(f"{name}-clients", args, "clients", clients)
             return None
         account = kubernetes.core.v1.ServiceAccount(
             f"{name}-reviewer",
@@ -209,7 +209,7 @@ class OtherCluster(pulumi.ComponentResource):
             opts=self._there,
         )
         subject = _subject(account.metadata.name, args.namespace)
-        allowed = self._may_review(f"{name}-reviewer", args, [subject])
+        allowed = self._may_review(f"{name}-reviewer", args, "reviewer", [subject])
         secret = kubernetes.core.v1.Secret(
             f"{name}-reviewer-token",
             metadata={
@@ -231,12 +231,17 @@ class OtherCluster(pulumi.ComponentResource):
         )
 
     def _may_review(
-        self, name: str, args: OtherClusterArgs, subjects: list[kubernetes.rbac.v1.SubjectArgs]
+        self,
+        name: str,
+        args: OtherClusterArgs,
+        who: str,
+        subjects: list[kubernetes.rbac.v1.SubjectArgs],
     ) -> kubernetes.rbac.v1.ClusterRoleBinding:
         return kubernetes.rbac.v1.ClusterRoleBinding(
             name,
-            # Of the whole cluster, which may use the Vaults of several stacks.
-            metadata={"name": f"strongroom-{args.access.login_mount}-{args.namespace}"},
+            # Of the whole cluster, which may use the Vaults of several stacks. Its name is fixed, and one kind of
+            # reviewer is made before the other is deleted.
+            metadata={"name": f"strongroom-{pulumi.get_stack()}-{args.access.login_mount}-{who}"},
             role_ref=kubernetes.rbac.v1.RoleRefArgs(
                 api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=_DELEGATOR
             ),

@@ -19,7 +19,7 @@ from components.other_cluster import (
 )
 from components.workload.access import PodAccess
 from tests.components.server.examples import CA, CSI, INJECTOR
-from tests.conftest import Declare, Declared, Resource
+from tests.conftest import STACK, Declare, Declared, Resource
 
 ORDERS = Service(namespace="shop", name="orders", workload=WorkloadChoice(delivery="csi"))
 WEB = Service(namespace="blog", name="web")
@@ -146,6 +146,7 @@ def test_a_reviewer_is_made_there_and_its_token_is_a_secret(declare: Declare) ->
     assert annotations == {"kubernetes.io/service-account.name": "vault-reviewer"}
     assert "data" in secret.secret_outputs
     binding = declared.one(BINDING)
+    assert binding["metadata"]["name"] == f"strongroom-{STACK}-kubernetes-edge-reviewer"
     assert binding["roleRef"]["name"] == "system:auth-delegator"
     assert binding["subjects"] == [
         {"kind": "ServiceAccount", "name": "vault-reviewer", "namespace": "strongroom"}
@@ -176,7 +177,10 @@ def test_a_ca_that_was_said_is_taken(declare: Declare) -> None:
 def test_clients_that_ask_by_themselves_may_and_no_token_is_kept(declare: Declare) -> None:
     declared = _declared(declare, BY_CLIENT)
 
-    subjects = declared.one(BINDING)["subjects"]
+    binding = declared.one(BINDING)
+    # Another than a reviewer's, which is still there while this one is made.
+    assert binding["metadata"]["name"] == f"strongroom-{STACK}-kubernetes-edge-clients"
+    subjects = binding["subjects"]
     assert [(each["namespace"], each["name"]) for each in subjects] == [
         ("shop", "orders"),
         ("blog", "web"),
