@@ -284,6 +284,9 @@ def _refuse_taken(address: str) -> None:
 def _last_line(log: Path) -> str:
     """Give why a server ended: what it says is an error, or else what it said last."""
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    errors = [line for line in lines if line.startswith("Error ")]
-    # HashiCorp Vault goes on to say which proxy it would have used.
-    return (errors or lines or ["it wrote no log"])[-1]
+    errors = [index for index, line in enumerate(lines) if line.startswith("Error ")]
+    if not errors:
+        return (lines or ["it wrote no log"])[-1]
+    # HashiCorp Vault goes on to say which proxy it would have used; another server's answer is a list below.
+    reasons = [line for line in lines[errors[-1] :] if line.startswith("* ")]
+    return " ".join([lines[errors[-1]], *reasons])

@@ -147,6 +147,18 @@ def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
         nodes.start(node, os.environ)
 
 
+def test_what_a_node_that_ended_calls_an_error_is_shown_with_its_reasons(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        "Error configuring seal: Error making API request.\n\nCode: 403. Errors:\n\n"
+        "* permission denied\n2026-11-26T00:00:00Z [INFO]  proxy environment\n"
+    )
+
+    said = nodes._last_line(log)
+
+    assert said == "Error configuring seal: Error making API request. * permission denied"
+
+
 def test_the_last_line_of_a_node_that_ended_is_shown(tmp_path: Path) -> None:
     node = nodes.Node(
         directory=str(tmp_path / "node-0"),
