@@ -234,6 +234,17 @@ STACKS = pytest.mark.parametrize("stack", ["dev", "prod", "cluster"])
 InPods = dict[str, dict[str, str]]
 
 
+def test_a_migration_of_the_seal_that_nothing_would_finish_is_refused(
+    declare: Declare, config: dict[str, str]
+) -> None:
+    migrating = {
+        "strongroom:seal": '{"kind": "shamir"}', "strongroom:formerSeal": '{"kind": "awskms"}',
+    }  # fmt: skip
+
+    with pytest.raises(pulumi.RunError, match="formerSeal: no command"):
+        _declared(declare, config | migrating)
+
+
 @STACKS
 def test_pods_are_three_sealed_with_the_seal_key_and_owned_in_order(
     declare: Declare, in_pods: InPods, stack: str
