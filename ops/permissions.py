@@ -2,7 +2,6 @@
 
 import bisect
 import io
-import json
 import re
 import subprocess
 import tarfile
@@ -14,18 +13,19 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from acl.account import Shape, account_acl
+from acl.account import Method, account_acl
 from acl.evaluator import Evaluator
 from acl.stanza import Flavour
-from catalog.model import KEY_VALUE
 from catalog.permissions import CAPABILITIES, Answer, Permissions
 from catalog.reader import read
 from mistakes import MistakesError
 from mistakes.explain import closest
 from mistakes.shapes import Label, MountName
+from ops.part import part_of, wrong_part
 from ops.stack import StackError, selected
 from settings.clusters import OtherCluster, mount_of
 from settings.login import Access, Account, People
+from settings.shape import shape_with
 from settings.stack import Stack, of_file
 
 
@@ -45,7 +45,7 @@ def permissions(
     if not said.readable:
         raise MistakesError(said.mistakes)
     directory = said.values.get("catalog", "catalog")
-    server = _part(said, "server")
+    server = part_of(said, "server")
     # Where servers are pods, the flavour may be left out.
     flavour: Flavour = _of(said, "server", Flavour, server.get("flavour", "vault"))
     name, account_mount = (
@@ -53,31 +53,22 @@ def permissions(
             said,
             "account",
             kind,
-            _part(said, "account").get(key, Account.model_fields[key].default),
+            part_of(said, "account").get(key, Account.model_fields[key].default),
         )
         for key, kind in (("name", Label), ("mount", MountName))
     )
-    access, people = _part(said, "access"), _part(said, "people")
+    access, people = part_of(said, "access"), part_of(said, "people")
     catalog = read(root / directory, directory)
-    adopted = catalog.adopted
     clusters = {
         name: _of(said, "clusters", OtherCluster, cluster)
-        for name, cluster in _part(said, "clusters").items()
+        for name, cluster in part_of(said, "clusters").items()
     }
-    # As settings.shape says it of settings that are right throughout.
-    shape = Shape(
-        key_value=frozenset({KEY_VALUE}),
-        methods={
-            _mount(said, "access", access, Access): access.get("method", "kubernetes"),
-            _mount(said, "people", people, People): "userpass",
-            **{
-                mount_of(name, cluster): cluster.access.method for name, cluster in clusters.items()
-            },
-        },
-        adopted_mounts=frozenset(adopted.mounts) - {KEY_VALUE},
-        adopted_methods=frozenset(adopted.methods),
-        adopted_acls=frozenset(adopted.acls),
-    )
+    methods: dict[str, Method] = {
+        _mount(said, "access", access, Access): access.get("method", "kubernetes"),
+        _mount(said, "people", people, People): "userpass",
+        **{mount_of(name, cluster): cluster.access.method for name, cluster in clusters.items()},
+    }
+    shape = shape_with(methods, catalog)
     return Permissions(
         catalog=catalog,
         flavour=flavour,
@@ -94,23 +85,7 @@ def _of(said: Stack, part: str, kind: Any, value: object) -> Any:
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError:
-        raise _wrong(said, part) from None
-
-
-def _part(said: Stack, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(said.values.get(name) or "{}")
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise _wrong(said, name)
-    return value
-
-
-def _wrong(said: Stack, what: str) -> StackError:
-    return StackError(
-        f"strongroom:{what} in {said.document.file} is wrong; `python -m ops check --stack {said.name}` says how"
-    )
+        raise wrong_part(said, part) from None
 
 
 def can(found: Permissions, who: str, capability: str, path: str) -> Answer:

@@ -1,6 +1,5 @@
 """`python -m ops workload`: what a team pastes into its own manifests so that its pod gets the service's secrets."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from components.workload.access import PodAccess
 from mistakes import MistakesError
 from mistakes.explain import closest
 from mistakes.shapes import Label
+from ops.part import part_of, wrong_part
 from ops.stack import StackError, selected
 from ops.yaml_text import yaml_text
 from reach.pods import PORT
@@ -106,7 +106,7 @@ def _home(service: Service, asked: str | None) -> str:
 
 def _access_from(stack: Stack, cluster: str, address: str | None) -> PodAccess:
     """Give how pods of another cluster reach Vault. Only that cluster's entry is looked at."""
-    said = _part(stack, "clusters")
+    said = part_of(stack, "clusters")
     if cluster not in said:
         raise StackError(
             f"strongroom:clusters in {stack.document.file} has no {cluster}; {closest(cluster, said)}"
@@ -114,28 +114,28 @@ def _access_from(stack: Stack, cluster: str, address: str | None) -> PodAccess:
     try:
         read = OtherCluster.model_validate(said[cluster])
     except ValidationError:
-        raise _wrong(stack, f"clusters.{cluster}") from None
+        raise wrong_part(stack, f"clusters.{cluster}") from None
     return _pod_access(
         address=address or read.address,
         login_mount=mount_of(cluster, read),
         audience=read.access.audience,
-        vault_namespace=_part(stack, "server").get("vaultNamespace"),
+        vault_namespace=part_of(stack, "server").get("vaultNamespace"),
     )
 
 
 def _access(stack: Stack, address: str | None) -> PodAccess:
-    login = _part(stack, "access")
+    login = part_of(stack, "access")
     # The rest of it may be filled in elsewhere (`local`), or wrong: what pods need must be right.
     fields = {name: Access.model_fields[name].default for name in ("mount", "audience")}
     try:
         Access.model_validate(login)
     except ValidationError as error:
         if any(each["loc"][:1] in {(name,) for name in fields} for each in error.errors()):
-            raise _wrong(stack, "access") from None
+            raise wrong_part(stack, "access") from None
     try:
-        vault, vault_namespace = _place(_part(stack, "server"))
+        vault, vault_namespace = _place(part_of(stack, "server"))
     except ValidationError:
-        raise _wrong(stack, "server") from None
+        raise wrong_part(stack, "server") from None
     return _pod_access(
         address=address or vault,
         login_mount=login.get("mount", fields["mount"]),
@@ -168,22 +168,6 @@ def _place(server: Document) -> tuple[str, str | None]:
         label.validate_python(server.get(n, "vault")) for n in ("namespace", "release")
     )
     return f"https://{release}-active.{namespace}.svc:{PORT}", None
-
-
-def _part(stack: Stack, name: str) -> Document:
-    try:
-        value = json.loads(stack.values.get(name) or "{}")
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise _wrong(stack, name)
-    return value
-
-
-def _wrong(stack: Stack, what: str) -> StackError:
-    return StackError(
-        f"strongroom:{what} in {stack.document.file} is wrong; `python -m ops check --stack {stack.name}` says how"
-    )
 
 
 def _annotations(service: Service, access: PodAccess, choice: WorkloadChoice) -> Parts:
