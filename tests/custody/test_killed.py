@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from custody.bootstrap import STEPS, bootstrap, check
-from custody.request import AwsCustody, Request
+from custody.bootstrap import STEPS, bootstrap
+from custody.request import AwsCustody
 from custody.states import LostInitError
 from custody.vault import Cluster as Servers
 from tests.real.cluster import Cluster
-from tests.real.inside import bucket_names, look_inside
+from tests.real.inside import bucket_names, owned_and_tidy
 from tests.real.killed import run_killed
 from tests.real.request import impatient, request_for
 
@@ -28,23 +28,6 @@ POINTS = [
     "before put vault-root",
     "after hide strongroom-envelope",
 ]
-
-
-def owned_and_tidy(request: Request) -> bool:
-    """Everything that must hold once a bootstrap has ended, however often it was killed."""
-    assert check(request).as_declared
-    found = bucket_names(request)
-    # Only the file was written where the run was killed before the bucket had it.
-    assert found.pop("strongroom-envelope", False) is False
-    assert found == {
-        **{f"vault-recovery-{i}": True for i in range(5)},
-        "strongroom-intent": True,
-        "strongroom-owner": True,
-    }
-    left = [each.name for each in request.directory.iterdir()] if request.directory.exists() else []
-    assert left == []
-    inside = look_inside(request)
-    return (inside.root_tokens, inside.accounts) == (0, ("strongroom",))
 
 
 @pytest.mark.parametrize("point", POINTS)

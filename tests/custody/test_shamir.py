@@ -8,13 +8,13 @@ import pytest
 from custody.aws import Custody
 from custody.bootstrap import STEPS, bootstrap, check
 from custody.errors import CustodyError
-from custody.request import AwsCustody, Request
+from custody.request import AwsCustody
 from custody.root import minted
 from custody.unseal import KeysError, unseal
 from custody.vault import Cluster as Servers
 from tests.real.cluster import Cluster
 from tests.real.emulator import Emulator, custody_place
-from tests.real.inside import bucket_names, look_inside
+from tests.real.inside import look_inside, owned_and_tidy
 from tests.real.killed import run_killed
 from tests.real.leaks import leaked
 from tests.real.request import request_for
@@ -29,21 +29,6 @@ def _restart(cluster: Cluster) -> None:
         cluster.start(index)
 
 
-def _owned_and_tidy(request: Request) -> bool:
-    assert check(request).as_declared
-    found = bucket_names(request)
-    assert found.pop("strongroom-envelope", False) is False
-    assert found == {
-        **{f"vault-unseal-{i}": True for i in range(5)},
-        "strongroom-intent": True,
-        "strongroom-owner": True,
-    }
-    left = [each.name for each in request.directory.iterdir()] if request.directory.exists() else []
-    assert left == []
-    inside = look_inside(request)
-    return (inside.root_tokens, inside.accounts) == (0, ("strongroom",))
-
-
 def test_three_nodes_are_owned_and_a_later_run_unseals_them_again(
     three_shamir: Cluster, place: AwsCustody, tmp_path: Path
 ) -> None:
@@ -53,14 +38,14 @@ def test_three_nodes_are_owned_and_a_later_run_unseals_them_again(
     owned = bootstrap(request, lambda step, when: steps.append(step) if when == "after" else None)
 
     assert [step for step in steps if step != "look"] == list(STEPS)
-    assert _owned_and_tidy(request)
+    assert owned_and_tidy(request, "unseal")
     _restart(three_shamir)
     with pytest.raises(CustodyError, match="is sealed"):
         check(request)
 
     assert bootstrap(request) == owned
 
-    assert _owned_and_tidy(request)
+    assert owned_and_tidy(request, "unseal")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +72,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next_even_if_the_server_was_st
 
     bootstrap(request)
 
-    assert _owned_and_tidy(request)
+    assert owned_and_tidy(request, "unseal")
 
 
 def test_a_declared_seal_that_the_server_has_not_is_refused_before_init(

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from custody.bootstrap import check
 from custody.generate_root import generated, recovery_keys
+from custody.names import Role, key
 from custody.request import Request
 from custody.root import revoke
 from custody.store import custody_at
@@ -60,3 +62,20 @@ def look_inside(request: Request) -> Inside:
 def bucket_names(request: Request) -> dict[str, bool]:
     """Every name that the bucket holds in any version -> whether it holds it now."""
     return {name: stored.current for name, stored in custody_at(request.custody).listed().items()}
+
+
+def owned_and_tidy(request: Request, role: Role = "recovery") -> bool:
+    """Everything that must hold once a bootstrap has ended, however often it was killed."""
+    assert check(request).as_declared
+    found = bucket_names(request)
+    # Only the file was written where the run was killed before the bucket had it.
+    assert found.pop("strongroom-envelope", False) is False
+    assert found == {
+        **{key(role, i): True for i in range(5)},
+        "strongroom-intent": True,
+        "strongroom-owner": True,
+    }
+    left = [each.name for each in request.directory.iterdir()] if request.directory.exists() else []
+    assert left == []
+    inside = look_inside(request)
+    return (inside.root_tokens, inside.accounts) == (0, ("strongroom",))
