@@ -23,6 +23,7 @@ _POLL_SECONDS = 0.1
 
 FORBIDDEN = "Forbidden"
 INVALID = "InvalidRequest"
+ERROR = "InternalServerError"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ class Cluster:
 
     def members(self) -> tuple[Member | None, ...]:
         """Ask every node, in the request's order; None for one that does not answer."""
-        return tuple(self._member(url) for url in self.address.members)
+        return tuple(self.member(url) for url in self.address.members)
 
     def cluster_id(self) -> str:
         """Give the id of the cluster that the members belong to.
@@ -84,12 +85,26 @@ class Cluster:
             )
         return next(iter(ids))
 
-    def _member(self, url: str) -> Member | None:
+    def member(self, url: str) -> Member | None:
+        """Ask one node; None if it does not answer."""
         client = self.client(url)
         try:
             status: Mapping[str, Any] = ask(url, "seal status", client.sys.read_seal_status)
         except UnreachableError:
             return None
+        except RefusedError as error:
+            if error.reason != ERROR or not self._is_unsealed(url):
+                raise
+            # It was given the keys of its former seal and waits for a leader with the new one. Until then it can't
+            # say of which kind the stored seal is (OpenBao 2.6, Vault 1.19), and answers nothing else either.
+            return Member(
+                url=url,
+                initialised=True,
+                sealed=False,
+                cluster_id=None,
+                recovery_seal=False,
+                migrating=True,
+            )
         return Member(
             url=url,
             initialised=status["initialized"],
@@ -98,6 +113,15 @@ class Cluster:
             recovery_seal=status.get("recovery_seal", False),
             migrating=status.get("migration", False),
         )
+
+    def _is_unsealed(self, url: str) -> bool:
+        """Whether a node says who leads, or that nobody does: a sealed one refuses to."""
+        client = self.client(url)
+        try:
+            ask(url, "leader", client.sys.read_leader_status)
+        except (UnreachableError, RefusedError):
+            return False
+        return True
 
     def active(self, token: Secret | None = None) -> hvac.Client:
         """Give a client of the active node.

@@ -127,6 +127,22 @@ def unseal_command(
             raise typer.Exit(1)
 
 
+@app.command("migrate-seal", context_settings={"ignore_unknown_options": True})
+def migrate_seal_command(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="What starts the servers anew with their new seal; write -- before it."
+        ),
+    ] = None,
+    stack: Stack = None,
+) -> None:
+    """Give servers the keys that a new seal asks for while a command starts them anew; rename custody's keys."""
+    from ops.migrate import migrate  # noqa: PLC0415
+
+    raise typer.Exit(migrate(stack, command or [], typer.echo))
+
+
 @app.command("transit-acl")
 def transit_acl_command(
     stack: Annotated[str, typer.Option(help="The stack.", envvar="PULUMI_STACK")],

@@ -7,14 +7,14 @@ is outdated is read off the cluster each time, so a roll that was interrupted go
 import re
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.server.address import reached_cluster
-from custody.errors import CustodyError
+from custody.errors import CustodyError, RefusedError
 from custody.request import place_of
 from custody.root import minted
 from custody.secret import Secret
@@ -48,6 +48,8 @@ class Node:
     outdated: bool
     answers: bool
     sealed: bool
+    waits: bool
+    """Sealed until it is given keys of its former seal."""
     leads: bool
     version: str | None
     applied: int | None
@@ -147,12 +149,16 @@ class Roll:
         client = self._cluster.client(url)
         status: dict[str, Any] = {}
         leader: dict[str, Any] = {}
-        try:
-            status = ask(url, "seal status", client.sys.read_seal_status)
-            if not status["sealed"]:
+        with suppress(CustodyError):
+            try:
+                status = ask(url, "seal status", client.sys.read_seal_status)
+            except RefusedError:
+                # One that has been given the keys of its former seal can't answer until another leads.
                 leader = ask(url, "leader", client.sys.read_leader_status)
-        except CustodyError:
-            pass
+                status = {"sealed": not leader.get("leader_address")}
+            else:
+                if not status["sealed"]:
+                    leader = ask(url, "leader", client.sys.read_leader_status)
         raft = status.get("storage_type", _RAFT) == _RAFT
         return Node(
             name=name,
@@ -160,6 +166,7 @@ class Roll:
             outdated=outdated,
             answers=bool(status),
             sealed=status.get("sealed", True),
+            waits=status.get("migration", False),
             leads=leader.get("is_self", False),
             version=status.get("version"),
             applied=leader.get("raft_applied_index", 0) if raft else None,
@@ -261,8 +268,17 @@ class Roll:
         self._until(f"pod {name} is made anew", there)
 
     def _wait_until_caught_up(self, name: str) -> None:
+        told = False
+
         def unsealed() -> bool:
+            nonlocal told
             node = next(each for each in self._look() if each.name == name)
+            if node.sealed and node.waits and not told:
+                told = True
+                self._say(
+                    f"{name} waits for keys of its former seal, which `python -m ops migrate-seal -- python -m ops"
+                    " roll` gives it"
+                )
             return node.answers and not node.sealed and not node.outdated
 
         self._until(f"{name} is unsealed", unsealed)

@@ -234,15 +234,27 @@ STACKS = pytest.mark.parametrize("stack", ["dev", "prod", "cluster"])
 InPods = dict[str, dict[str, str]]
 
 
-def test_a_migration_of_the_seal_that_nothing_would_finish_is_refused(
+def test_a_migration_of_the_seal_starts_servers_with_both_and_releases_the_former_keys(
     declare: Declare, config: dict[str, str]
 ) -> None:
     migrating = {
         "strongroom:seal": '{"kind": "shamir"}', "strongroom:formerSeal": '{"kind": "awskms"}',
     }  # fmt: skip
 
-    with pytest.raises(pulumi.RunError, match="formerSeal: no command"):
-        _declared(declare, config | migrating)
+    declared = _declared(declare, config | migrating)
+
+    [text, *_] = declared.one(NODES)["configurations"]
+    assert 'seal "awskms"' in text
+    assert 'disabled = "true"' in text
+    assert (declared.one(NODES)["seal"], declared.one(NODES)["former_seal"]) == ("shamir", "awskms")
+    [bucket] = [
+        json.loads(each.inputs["policy"])
+        for each in declared.all("aws:s3/bucketPolicy:BucketPolicy")
+        if "strongroom-intent" in each.inputs["policy"]
+    ]
+    stays = json.dumps([each for each in bucket["Statement"] if each["Effect"] == "Deny"])
+    assert "vault-unseal-*" in stays
+    assert "vault-recovery-*" not in stays
 
 
 @STACKS

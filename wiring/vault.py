@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import pulumi
-
 from components.bootstrap import VaultBootstrap, VaultBootstrapArgs
 from components.cloud.choice import applications, cloud
 from components.cloud.contract import Applications, Cloud
@@ -29,24 +27,13 @@ class Vault:
 
 
 def vault(program: Program) -> Vault:
-    """Declare cloud, servers and bootstrap, or take what is there.
-
-    Raises:
-        pulumi.RunError: for a migration of the seal, which nothing here would finish.
-
-    """
+    """Declare cloud, servers and bootstrap, or take what is there."""
     server = program.settings.server
     return _external(program, server) if isinstance(server, External) else _own(program, server)
 
 
 def _own(program: Program, said: Processes | Helm) -> Vault:
     settings = program.settings
-    if settings.former_seal is not None:
-        # Servers would wait for keys of the former seal, and nobody would unseal them.
-        raise pulumi.RunError(
-            "strongroom:formerSeal: no command hands a migrating server its keys yet; delete it, and put"
-            " strongroom:seal back to what the servers have"
-        )
     in_cloud = cloud("cloud", cloud_of(settings, said, program.stack, program.now))
     seal = seal_of(settings, in_cloud.seal, lambda: stack_secret(SEAL_TOKEN))
     owned = VaultBootstrap(

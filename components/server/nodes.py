@@ -17,9 +17,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from components.server import spawn
-from reach.health import ACTIVE, NOT_INITIALISED, STANDBY
+from reach.health import ACTIVE, NOT_INITIALISED, STANDBY, knows_leader
 from reach.health import health as answered
 
+_ERROR = 500
 _ANSWER_SECONDS = 30.0
 _AGAIN_SECONDS = 1.0
 _STOP_SECONDS = 10.0
@@ -189,8 +190,16 @@ def wait_until_answers(nodes: Sequence[Node], *, again: Mapping[str, str] | None
             time.sleep(0.05)
 
 
-def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambda _: None) -> None:
+def wait_until_settled(
+    nodes: Sequence[Node],
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    migrating: bool = False,
+) -> None:
     """Wait until an initialised cluster is unsealed and has a leader; one that isn't yet is bootstrap's to wait for.
+
+    `migrating`: to another seal. A standby of OpenBao (2.6) that has been given its keys then answers 500 to whoever
+    asks for its health until a server with the new seal leads: that it knows who leads has to do.
 
     Raises:
         NodeError: if that takes longer than a minute; says what each node answers.
@@ -199,7 +208,7 @@ def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambd
     deadline = time.monotonic() + _SETTLE_SECONDS
     told = False
     while True:
-        found = [health(node) for node in nodes]
+        found = [_follows(node) if migrating else health(node) for node in nodes]
         if NOT_INITIALISED in found or not found:
             return
         if ACTIVE in found and all(status in (ACTIVE, STANDBY) for status in found):
@@ -208,8 +217,11 @@ def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambd
             shown = ", ".join(
                 f"{node.api}: {status}" for node, status in zip(nodes, found, strict=True)
             )
+            todo = "with Shamir's seal run `python -m ops unseal`"
+            if migrating:
+                todo = "they are given their keys by `python -m ops migrate-seal -- pulumi up`"
             raise NodeError(
-                f"the servers do not unseal or find no leader ({shown}); see `make logs`"
+                f"the servers do not unseal or find no leader ({shown}); see `make logs`; {todo}"
             )
         if not told:
             say("waiting until every node is unsealed and one leads")
@@ -219,7 +231,19 @@ def wait_until_settled(nodes: Sequence[Node], say: Callable[[str], None] = lambd
 
 def health(node: Node) -> int | None:
     """What the node answers, see `reach.health`; None if silent."""
-    return answered(f"https://{node.api}", ssl.create_default_context(cafile=node.ca))
+    return answered(f"https://{node.api}", _trusting(node))
+
+
+def _follows(node: Node) -> int | None:
+    """What the node answers; where that is an error of its own, as a standby if it knows who leads."""
+    status = health(node)
+    if status == _ERROR and knows_leader(f"https://{node.api}", _trusting(node)):
+        return STANDBY
+    return status
+
+
+def _trusting(node: Node) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=node.ca)
 
 
 def stop(node: Node) -> None:

@@ -16,7 +16,7 @@ from components.server import nodes
 from components.server.configuration import NodeArgs, node_configuration, storage_configuration
 from components.server.contract import Flavour, JobProof, Reach, TokenProof
 from components.server.database import Database, what_is_lost, wipe_command
-from components.server.seals import parameters
+from components.server.seals import parameters, unsaid_migration
 from reach.health import ACTIVE
 
 
@@ -76,7 +76,8 @@ class ProcessesProvider(dynamic.ResourceProvider):
 
         Raises:
             NodeError: where that other cluster would take the place of one that has data: with keep switched
-                off nothing else would stand between a changed port and an empty Vault.
+                off nothing else would stand between a changed port and an empty Vault. And for another seal that
+                the servers could not come up with.
 
         """
         changed = [key for key in _INPUTS if olds.get(key) != news.get(key)]
@@ -87,6 +88,11 @@ class ProcessesProvider(dynamic.ResourceProvider):
                 f" {olds['directory']} at {', '.join(olds['apis'])}; put strongroom:server.ports and"
                 " server.directory back, or destroy the stack first"
             )
+        wrong = unsaid_migration(
+            (olds.get("seal"), olds.get("former_seal")), (news.get("seal"), news.get("former_seal"))
+        )
+        if wrong is not None:
+            raise nodes.NodeError(wrong)
         return dynamic.DiffResult(
             changes=bool(changed), replaces=replaces, delete_before_replace=True
         )
@@ -108,7 +114,8 @@ class ProcessesProvider(dynamic.ResourceProvider):
 
 AUDIT_LOGS = ("audit-0.log", "audit-1.log")
 _INPUTS = (
-    "directory", "apis", "command", "ca", "configurations", "environment", "storages", "storage_ca",
+    "directory", "apis", "command", "ca", "configurations", "environment", "storages", "storage_ca", "seal",
+    "former_seal",
 )  # fmt: skip
 
 
@@ -136,17 +143,21 @@ def _apply(props: Mapping[str, Any]) -> None:
     # A key that was made in this very run.
     new = any(nodes.environment_of(node) != environment for node in declared)
     again = os.environ if new else None
+    migrating = props.get("former_seal") is not None
     running = [node for node in declared if nodes.pid(node) is not None]
     # The active node last, so that the leader moves once.
     for node in sorted(running, key=lambda each: nodes.health(each) == ACTIVE):
         if nodes.differs(node, texts[node.directory], environment, storages.get(node.directory)):
+            if any(nodes.health(each) == ACTIVE for each in running):
+                # An earlier run may have left one that is not back: another down, and nobody would lead.
+                nodes.wait_until_settled(running, migrating=migrating)
             # Stopped before its files change: what runs is always what its files say, so a run that dies
             # in between is finished by the next.
             nodes.stop(node)
             nodes.write(node, texts[node.directory], environment, storages.get(node.directory))
             nodes.start(node, os.environ)
             nodes.wait_until_answers([node], again=again)
-            nodes.wait_until_settled(declared)
+            nodes.wait_until_settled(declared, migrating=migrating)
     for node in declared:
         if nodes.pid(node) is None:
             nodes.write(node, texts[node.directory], environment, storages.get(node.directory))
@@ -183,8 +194,8 @@ class ProcessServer(pulumi.ComponentResource):
         ca = Path(args.ca).resolve()
         former = args.seal.former
         seals = pulumi.Output.all(
-            pulumi.Output.all(**parameters(args.seal)),
-            pulumi.Output.all(**parameters(former)) if former is not None else None,
+            pulumi.Output.from_input(parameters(args.seal)),
+            None if former is None else pulumi.Output.from_input(parameters(former)),
         )
         configurations = seals.apply(lambda known: _configurations(args, known[0], known[1]))
         cluster = _Nodes(
@@ -199,6 +210,11 @@ class ProcessServer(pulumi.ComponentResource):
                 ],
                 "ca": str(ca),
                 "configurations": configurations,
+                # None is dropped.
+                "migrating": True if former is not None else None,
+                "seal": args.seal.kind,
+                # None is dropped.
+                "former_seal": None if former is None else former.kind,
                 # The servers' own identity. Whoever runs the program keeps his to himself: see nodes.py.
                 "environment": pulumi.Output.secret(
                     {

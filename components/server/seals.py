@@ -71,6 +71,23 @@ def taking_over(seal: Seal, former: Seal | None) -> Seal:
     return replace(seal, former=former)
 
 
+def unsaid_migration(
+    before: tuple[str | None, str | None], now: tuple[str | None, str | None]
+) -> str | None:
+    """Say why servers would not come up with another seal; None if they would. Each is (seal, former seal), kinds.
+
+    Back to the former one is allowed as long as it stands there: so a migration is undone that can't begin. A state
+    of before this was recorded has no seal.
+    """
+    (had, took_over), (has, former) = before, now
+    if had is None or has in (had, took_over) or former == had:
+        return None
+    return (
+        f"the servers are sealed by {had}, and strongroom:seal says {has}: also write strongroom:formerSeal,"
+        f" {{kind: {had}}} with all that stood in seal, and go by docs/seal-migration.md; or put strongroom:seal back"
+    )
+
+
 def parameters(seal: Seal) -> dict[str, pulumi.Input[str]]:
     """Give the stanza's parameters where the keeper's CA lies on this machine, as with servers that are processes."""
     keeper: dict[str, pulumi.Input[str]] = (

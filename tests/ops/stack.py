@@ -33,6 +33,7 @@ class StoredStack:
             "mount": account.mount,
             "name": account.name,
             "password_file": str(password),
+            "directory": str(self.request.directory),
         }
         resources: list[dict[str, Any]] = [{"type": OWNED, "urn": "owned", "outputs": owned}]
         for path, fields in (secrets or {}).items():
@@ -46,7 +47,7 @@ class StoredStack:
         command.chmod(0o700)
 
     def ops(
-        self, *arguments: str, environment: Mapping[str, str] | None = None
+        self, *arguments: str, environment: Mapping[str, str] | None = None, seconds: int = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run `python -m ops ...` against it."""
         return subprocess.run(
@@ -59,6 +60,6 @@ class StoredStack:
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds,
             check=False,
         )

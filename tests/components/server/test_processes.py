@@ -60,6 +60,23 @@ def test_another_key_restarts_the_nodes_and_replaces_nothing() -> None:
     assert not diff.replaces
 
 
+def test_another_seal_is_refused_in_the_preview_unless_it_is_said_which_one_it_takes_over_from() -> (
+    None
+):
+    olds = {"seal": "awskms", "directory": "/nowhere"}
+
+    with pytest.raises(
+        ToldError, match=r"sealed by awskms, and strongroom:seal says shamir: also write"
+    ):
+        ProcessesProvider().diff("id", olds, {**olds, "seal": "shamir"})
+
+    assert (
+        ProcessesProvider()
+        .diff("id", olds, {**olds, "seal": "shamir", "former_seal": "awskms"})
+        .changes
+    )
+
+
 def test_a_seal_that_only_pods_can_use_is_refused(tmp_path: Path) -> None:
     seal = dataclasses.replace(
         _args(tmp_path).seal, web_identity=WebIdentity(role_arn="role", audience="aws")
