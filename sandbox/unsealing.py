@@ -11,7 +11,7 @@ from sandbox.layout import Layout
 from settings.stack import of_file
 
 if TYPE_CHECKING:
-    from custody.request import ClusterAddress, Place
+    from ops.unseal import Located
 
 Say = Callable[[str], None]
 
@@ -46,12 +46,12 @@ class Unsealing:
         from custody.unseal import unseal_all  # noqa: PLC0415  as above
         from custody.vault import Cluster  # noqa: PLC0415  as above
 
-        with self._reached(say) as (address, place):
-            cluster = Cluster(address)
+        with self._reached(self._owned, say) as at:
+            cluster = Cluster(at.cluster)
             sealed = [each.url for each in cluster.members() if each is not None and each.sealed]
-            unseal_all(cluster, custody_at(place), _SECONDS)
-        for url in sealed:
-            say(f"{url} was sealed and is unsealed")
+            unseal_all(cluster, custody_at(at.place), _SECONDS)
+            for url in sealed:
+                say(f"{at.named(url)} was sealed and is unsealed")
 
     @contextmanager
     def watching(self, say: Say) -> Iterator[None]:
@@ -61,8 +61,8 @@ class Unsealing:
             return
         from custody.watch import Watch  # noqa: PLC0415  as above
 
-        with self._reached(say) as (address, place):
-            watch = Watch(address, place, say)
+        with self._reached(self._owned, say) as at:
+            watch = Watch(at.cluster, at.place, lambda line: say(at.named(line)))
             watch.start()
             try:
                 yield
@@ -70,13 +70,11 @@ class Unsealing:
                 watch.end()
 
     @contextmanager
-    def _reached(self, say: Say) -> Iterator[tuple["ClusterAddress", "Place"]]:
-        from components.server.address import reached_cluster  # noqa: PLC0415  as above
-        from custody.request import place_of  # noqa: PLC0415  as above
+    def _reached(self, props: Mapping[str, Any], say: Say) -> Iterator["Located"]:
+        from ops.unseal import reached  # noqa: PLC0415  as above
 
-        props = self._owned or {}
-        with reached_cluster(props, say) as address, _as_person(self._environment):
-            yield address, place_of(props["custody"])
+        with reached(props, say) as at, _as_person(self._environment):
+            yield at
 
 
 def seal_of(layout: Layout) -> dict[str, Any]:
