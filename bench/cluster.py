@@ -32,8 +32,8 @@ from bench.measure import FailedError
 from reach.pods import core
 from sandbox import leftovers
 from sandbox.environment import own_environment
-from tests.e2e.kubernetes.conftest import CHART, IMAGES
-from tests.e2e.kubernetes.scratch import ClusterScratch, ready, until
+from tests.e2e.kubernetes.conftest import CHART
+from tests.e2e.kubernetes.scratch import IMAGES, ClusterScratch, ready, until
 from tests.e2e.kubernetes.volumes import renew_released_volumes
 
 console = Console(highlight=False)

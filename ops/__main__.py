@@ -120,10 +120,10 @@ def unseal_command(
     """Unseal servers with Shamir's seal by the keys in custody, each by itself; exit 1 if one stays sealed."""
     from ops.unseal import located, unseal_once, watch_over  # noqa: PLC0415
 
-    with located(stack, place) as (cluster, custody):
+    with located(stack, place) as at:
         if watch:
-            watch_over(cluster, custody, metrics, typer.echo)
-        elif not unseal_once(cluster, custody, typer.echo):
+            watch_over(at, metrics, typer.echo)
+        elif not unseal_once(at, typer.echo):
             raise typer.Exit(1)
 
 

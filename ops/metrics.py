@@ -44,17 +44,19 @@ class MetricsError(Exception):
 
 
 def text(seen: Mapping[str, "Seen"]) -> str:
-    """Give the metrics of every server, by URL."""
+    """Give the metrics of every server, by its name."""
     lines = []
     for name, kind, description, value in _METRICS:
         lines += [f"# HELP {name} {description}", f"# TYPE {name} {kind}"]
-        lines += [f'{name}{{server="{url}"}} {int(value(each))}' for url, each in seen.items()]
+        lines += [f'{name}{{server="{which}"}} {int(value(each))}' for which, each in seen.items()]
     return "\n".join(lines) + "\n"
 
 
 @contextmanager
-def serving(address: str, watch: "Watch") -> Iterator[None]:
+def serving(address: str, watch: "Watch", named: Callable[[str], str] = str) -> Iterator[None]:
     """Answer /metrics and /healthz (200 as long as every server is being looked at) at host:port.
+
+    `named` gives what a server is called, by its URL.
 
     Raises:
         MetricsError: if that is no address, or nobody may listen there.
@@ -65,7 +67,8 @@ def serving(address: str, watch: "Watch") -> Iterator[None]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/metrics":
-                self._answer(200, TYPE, text(watch.seen))
+                seen = {named(url): each for url, each in watch.seen.items()}
+                self._answer(200, TYPE, text(seen))
             elif self.path == "/healthz":
                 well = watch.alive
                 self._answer(200 if well else 503, "text/plain", "well\n" if well else "stuck\n")

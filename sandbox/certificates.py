@@ -15,7 +15,7 @@ _LIFE = dt.timedelta(days=365)
 _RENEW_BEFORE = dt.timedelta(days=30)
 
 
-def ensure(layout: Layout) -> bool:
+def ensure(layout: Layout, host: str = "127.0.0.1") -> bool:
     """Make CA and certificate unless they are there and good for another 30 days; say whether made."""
     certificate = layout.tls / "server.pem"
     if certificate.exists() and _lasts(certificate.read_bytes()):
@@ -33,7 +33,7 @@ def ensure(layout: Layout) -> bool:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vault")])
     names: list[x509.GeneralName] = [
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost"),
+        x509.IPAddress(ipaddress.ip_address(host)), x509.DNSName("localhost"),
     ]  # fmt: skip
     leaf = (
         _builder(name, ca_name, key)

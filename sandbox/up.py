@@ -70,7 +70,7 @@ def up(kind: Kind, *, again: bool = False) -> int:
             if emulator.start(layout, ready.ports.emulator, kind.emulator_addresses):
                 say(f"  AWS emulator at http://127.0.0.1:{ready.ports.emulator}")
             kind.revive(variables, _indented)
-        with kind.reached(variables) as reached:
+        with kind.reached(variables, _indented) as reached:
             return _carry_out(kind, replace(ready.engine, environment=reached))
 
 
@@ -101,7 +101,7 @@ def preview(kind: Kind) -> int:
     """Show what `make up` would change, with the properties."""
     with lock.held(kind.layout, "preview"):
         engine = prepare(kind).engine
-        with kind.reached(engine.environment) as reached:
+        with kind.reached(engine.environment, _indented) as reached:
             return replace(engine, environment=reached).preview("--diff")
 
 

@@ -161,10 +161,8 @@ class Settings(Model):
         elif not isinstance(cloud, Aws):
             wrong = "takes a role of AWS, and the cloud is another"
             yield path, wrong, "delete it, and run `python -m ops unseal --watch`"
-        elif cloud.is_emulator or cloud.oidc_provider is None:
-            wrong = (
-                "takes its AWS role by IRSA, and cloud.oidcProvider is missing or AWS an emulator"
-            )
+        elif cloud.oidc_provider is None and cloud.pod_endpoint is None:
+            wrong = "takes its AWS role by IRSA, and cloud.oidcProvider is missing"
             yield path, wrong, "write cloud.oidcProvider, or delete it"
         elif self.unsealer.service_account == self.server.service_account:
             wrong = "is the servers' own, which must not reach custody"

@@ -61,10 +61,13 @@ def _unsealer(program: Program, said: Helm, vault: Vault, within: pulumi.Resourc
         return
     from components.server.unsealer import Unsealer, UnsealerArgs  # noqa: PLC0415  as above
 
+    pods = server_pods(program, said)
     Unsealer(
         "unsealer",
         UnsealerArgs(
-            pods=server_pods(program, said),
+            pods=pods,
+            # Earlier it would hand over keys while the bootstrap does.
+            namespace=vault.owned.address.apply(lambda _: pods.namespace),
             image=unsealer.image,
             service_account=unsealer.service_account,
             identity=cloud.unsealer,

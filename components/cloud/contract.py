@@ -72,6 +72,17 @@ class CustodyPlace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnsealerIdentity:
+    """As whom the pod that unseals Shamir's servers reads custody: by a role, or with a key of its own."""
+
+    web_identity: WebIdentity | None = None
+    secret_environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Secret variables of its process; none with a role."""
+    endpoint: str | None = None
+    """The emulator's address as pods reach it; None at the real cloud."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BucketGrant:
     """What one service may do with one bucket, and how often its key changes."""
 
@@ -104,5 +115,5 @@ class Cloud(Applications, Protocol):
 
     seal: Seal
     custody: CustodyPlace
-    unsealer: WebIdentity | None
+    unsealer: UnsealerIdentity | None
     """Of the pod that unseals Shamir's servers, where one does."""

@@ -61,6 +61,25 @@ def reached_cluster(
                 raise
 
 
+def named(props: Mapping[str, Any], cluster: ClusterAddress) -> Callable[[str], str]:
+    """Give what writes pods' names into a text in place of the addresses that lead to them for now."""
+    if not props.get("reach"):
+        return str
+    pods = Pods.from_document(props["reach"])
+    names = [
+        (url, f"pod {pods.namespace}/{name}")
+        for url, name in zip(cluster.members, pods.names, strict=True)
+    ]
+
+    def written(text: str) -> str:
+        # One's port may begin as another's does.
+        for url, name in sorted(names, reverse=True):
+            text = text.replace(url, name)
+        return text
+
+    return written
+
+
 def _wait(pods: Pods, say: Callable[[str], None], explain: Callable[[], None] | None) -> None:
     try:
         wait_until_running(pods, say, _RUNNING_SECONDS)

@@ -197,7 +197,10 @@ class ProcessServer(pulumi.ComponentResource):
             pulumi.Output.from_input(parameters(args.seal)),
             None if former is None else pulumi.Output.from_input(parameters(former)),
         )
-        configurations = seals.apply(lambda known: _configurations(args, known[0], known[1]))
+        # Of no parameters at all, which are Shamir's, Output.all makes a list.
+        configurations = seals.apply(
+            lambda known: _configurations(args, known[0] or {}, known[1] or {})
+        )
         cluster = _Nodes(
             f"{name}-nodes",
             {
@@ -287,7 +290,7 @@ def _addresses(ports: tuple[int, ...]) -> list[str]:
 
 
 def _configurations(
-    args: ProcessServerArgs, seal: Mapping[str, str], former: Mapping[str, str] | None
+    args: ProcessServerArgs, seal: Mapping[str, str], former: Mapping[str, str]
 ) -> list[str]:
     directory = Path(args.directory).resolve()
     apis = _addresses(args.ports)
@@ -309,7 +312,7 @@ def _configurations(
                     peers=tuple(f"https://{api}" for api in apis if api != apis[index]),
                     seal_kind=args.seal.kind,
                     seal=seal,
-                    former_seal=(args.seal.former.kind, former or {}) if args.seal.former else None,
+                    former_seal=(args.seal.former.kind, former) if args.seal.former else None,
                     # One pair for all nodes: OpenBao keeps the devices in raft, and a node whose configuration
                     # names another file refuses to lead.
                     audit=tuple(str(directory / name) for name in AUDIT_LOGS),

@@ -40,6 +40,11 @@ def transit_seal(args: TransitSealArgs) -> Seal:
 
     Source: https://openbao.org/docs/configuration/seal/transit
     """
+    # Nothing tells anybody on the day on which it happens.
+    pulumi.log.info(
+        f"the servers renew their token at {args.address}: all of them down for longer than its period, none starts"
+        " until it is given a new one"
+    )
     namespace = {} if args.namespace is None else {"namespace": args.namespace}
     return Seal(
         kind="transit",

@@ -73,7 +73,7 @@ class Kind(ABC):
         """Bring back servers that died since the last run; wait until those that are initialised serve."""
 
     @contextmanager
-    def reached(self, environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    def reached(self, environment: Mapping[str, str], say: Say) -> Iterator[Mapping[str, str]]:  # noqa: ARG002
         """Keep the servers within reach of the engine meanwhile; give the environment to run it in."""
         yield environment
 

@@ -23,6 +23,7 @@ from sandbox.layout import write_private
 from sandbox.ports import Ports
 from sandbox.problem import ProblemError
 from sandbox.toolchain import Toolchain
+from sandbox.unsealing import Unsealing
 
 if TYPE_CHECKING:
     from catalog.model import Catalog
@@ -92,10 +93,11 @@ class ClusterPods(Kind):
         }  # fmt: skip
 
     def revive(self, environment: Mapping[str, str], say: Say) -> None:
-        """Do nothing: Kubernetes brings pods back, and they unseal by themselves."""
+        """Unseal those that need keys for it: pods themselves Kubernetes brings back."""
+        Unsealing(self.layout, environment).once(say)
 
     @contextmanager
-    def reached(self, environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    def reached(self, environment: Mapping[str, str], say: Say) -> Iterator[Mapping[str, str]]:  # noqa: ARG002
         """Keep the tunnel open meanwhile."""
         pods = self._pods
         with tunnel(pods, lambda: authority(pods), self._local_port) as address:

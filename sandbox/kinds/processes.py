@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from components.server import nodes
@@ -11,6 +12,7 @@ from sandbox.kinds.contract import HEALTH, Kind, Running, Say, Settings
 from sandbox.layout import last_lines
 from sandbox.ports import Ports
 from sandbox.toolchain import Toolchain
+from sandbox.unsealing import Unsealing, seal_of
 
 
 class Processes(Kind):
@@ -54,13 +56,38 @@ class Processes(Kind):
         return {"VAULT_ADDR": address, "VAULT_CACERT": ca, "BAO_ADDR": address, "BAO_CACERT": ca}
 
     def revive(self, environment: Mapping[str, str], say: Say) -> None:
-        """Start nodes that died since; they join and unseal by themselves."""
+        """Start nodes that died since; they join, and unseal by themselves or with custody's keys."""
         known = self._nodes()
         for node in known:
             if nodes.start(node, environment):
                 say(f"restarted node {node.api}")
-        nodes.wait_until_answers(known)
+        try:
+            nodes.wait_until_answers(known)
+        except nodes.NodeError as error:
+            if not self._have_another_token(known):
+                raise
+            # Theirs may have ended: the engine starts them with what the program says now.
+            say(str(error))
+            return
+        unsealing = Unsealing(self.layout, environment)
+        if unsealing.is_the_bootstrap_s:
+            return
+        unsealing.once(say)
         nodes.wait_until_settled(known, say)
+
+    def _have_another_token(self, known: list[nodes.Node]) -> bool:
+        """Whether the file with the token for a transit seal holds another than they were started with."""
+        file = seal_of(self.layout).get("tokenFile")
+        if file is None:
+            return False
+        token = (self.layout.checkout / file).read_text().strip()
+        return any(token not in nodes.environment_of(node).values() for node in known)
+
+    @contextmanager
+    def reached(self, environment: Mapping[str, str], say: Say) -> Iterator[Mapping[str, str]]:
+        """Unseal nodes that need keys for it whenever the engine starts them anew."""
+        with Unsealing(self.layout, environment).watching(say):
+            yield environment
 
     def empty(self, environment: Mapping[str, str]) -> None:
         """Delete every node's data."""

@@ -18,6 +18,17 @@ class _Watch:
         self.alive = True
 
 
+def test_a_server_has_its_name_where_its_address_is_of_the_moment(free_port: int) -> None:
+    watch = _Watch()
+
+    with serving(f"127.0.0.1:{free_port}", watch, lambda url: url.replace(URL, "pod vault/vault-")):  # type: ignore[arg-type]
+        found = requests.get(f"http://127.0.0.1:{free_port}/metrics", timeout=5).text
+
+    assert 'strongroom_server_leader{server="pod vault/vault-"} 1' in found
+    assert 'strongroom_server_up{server="pod vault/vault-1"} 0' in found
+    assert URL not in found
+
+
 def test_each_server_has_a_line_for_each_metric() -> None:
     lines = text(_Watch().seen).splitlines()
 

@@ -113,12 +113,13 @@ def running_cluster(  # noqa: PLR0913  each is one thing that a test may want ot
     credentials: Mapping[str, str] | None = None,
     seal: NodeSeal | None = None,
     fast: bool = True,
+    host: str = "127.0.0.1",
 ) -> Iterator[Cluster]:
     """Start 1, 3 or 5 nodes sealed with the place's seal key, reached as it says; stop and delete them at the end.
 
     With `generate_root` false the second listener is there but refuses generate-root, as an ordinary one does.
     `credentials` are AWS's for the seal; without, the emulator's. `seal` is another one than the place's. `fast`:
-    elections take a fifth of the time that suits a network.
+    elections take a fifth of the time that suits a network. `host` is this machine's address as others reach it.
     """
     said = seal or kms_seal(emulator, place)
     with running_sealed(
@@ -127,6 +128,7 @@ def running_cluster(  # noqa: PLR0913  each is one thing that a test may want ot
         members=members,
         generate_root=generate_root,
         fast=fast,
+        host=host,
     ) as cluster:
         yield cluster
 
@@ -139,13 +141,14 @@ def running_sealed(
     members: int = 1,
     generate_root: bool = True,
     fast: bool = True,
+    host: str = "127.0.0.1",
 ) -> Iterator[Cluster]:
     """Start nodes with any seal; see `running_cluster`."""
     layout = Layout(checkout=directory)
     layout.prepare()
-    certificates.ensure(layout)
+    certificates.ensure(layout, host)
     chosen = ports.remembered(layout, nodes=members)
-    apis = [f"127.0.0.1:{port}" for port in chosen.vault]
+    apis = [f"{host}:{port}" for port in chosen.vault]
     made, written = [], []
     for index, (port, root) in enumerate(zip(chosen.vault, chosen.generate_root, strict=True)):
         home = layout.servers / f"node-{index}"
@@ -154,8 +157,8 @@ def running_sealed(
             node_id=f"node-{index}",
             data=str(home / "data"),
             api=apis[index],
-            cluster=f"127.0.0.1:{port + 1}",
-            generate_root=f"127.0.0.1:{root}",
+            cluster=f"{host}:{port + 1}",
+            generate_root=f"{host}:{root}",
             certificate=str(layout.tls / "server.pem"),
             key=str(layout.tls / "server-key.pem"),
             ca=str(layout.tls / "ca.pem"),
@@ -174,7 +177,7 @@ def running_sealed(
             directory=str(home),
             command=(bao(),),
             api=apis[index],
-            other=(f"127.0.0.1:{port + 1}", f"127.0.0.1:{root}"),
+            other=(f"{host}:{port + 1}", f"{host}:{root}"),
             ca=str(layout.tls / "ca.pem"),
         )
         nodes.write(node, text, seal.environment)
@@ -184,7 +187,7 @@ def running_sealed(
         address=ClusterAddress(
             flavour="openbao",
             members=tuple(f"https://{api}" for api in apis),
-            generate_root_members=tuple(f"https://127.0.0.1:{p}" for p in chosen.generate_root),
+            generate_root_members=tuple(f"https://{host}:{p}" for p in chosen.generate_root),
             ca_certificate=(layout.tls / "ca.pem").read_text(),
         ),
         nodes=tuple(made),

@@ -87,9 +87,14 @@ class RunningKeeper:
 
 
 @contextmanager
-def running_keeper(directory: Path, emulator: Emulator) -> Iterator[RunningKeeper]:
-    """Start one, with a key and the acl of those who use it; stop and delete it at the end."""
-    with running_cluster(directory, emulator, custody_place(emulator)) as cluster:
+def running_keeper(
+    directory: Path, emulator: Emulator, host: str = "127.0.0.1"
+) -> Iterator[RunningKeeper]:
+    """Start one, with a key and the acl of those who use it; stop and delete it at the end.
+
+    `host` is this machine's address as those who use the key reach it.
+    """
+    with running_cluster(directory, emulator, custody_place(emulator), host=host) as cluster:
         servers = Servers(cluster.address)
         answer = servers.client(cluster.address.members[0]).sys.initialize(
             recovery_shares=1, recovery_threshold=1

@@ -14,7 +14,7 @@ from components.cloud.alicloud.pod_role import PodRole, PodRoleArgs
 from components.cloud.alicloud.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.cloud.alicloud.rotating_key import RotatingKey, RotatingKeyArgs
 from components.cloud.alicloud.seal_identity import SealIdentity, SealIdentityArgs
-from components.cloud.contract import BucketGrant, CustodyPlace, Seal, WebIdentity
+from components.cloud.contract import BucketGrant, CustodyPlace, Seal, UnsealerIdentity
 from components.cloud.grants import check_grant
 
 __all__ = ["AlicloudCloud", "AlicloudCloudArgs"]
@@ -28,7 +28,7 @@ class AlicloudCloud(pulumi.ComponentResource):
 
     seal: Seal
     custody: CustodyPlace
-    unsealer: WebIdentity | None = None
+    unsealer: UnsealerIdentity | None = None
 
     def __init__(
         self, name: str, args: AlicloudCloudArgs, opts: pulumi.ResourceOptions | None = None

@@ -87,7 +87,8 @@ class AwsCloudArgs(AwsApplicationsArgs):
     write_once: bool = True
     """Whether custody's bucket refuses to overwrite. Off only where that can't be judged."""
     unsealer: str | None = None
-    """The ServiceAccount, in the servers' namespace, that reads unseal keys (by IRSA); None: there is none."""
+    """The ServiceAccount, in the servers' namespace, that reads unseal keys; None: there is none. By IRSA, or at an
+    emulator, which hands no pod a role, with an access key."""
     releases: Literal["recovery", "unseal"] | None = None
     """Which of custody's keys lose their role in a migration of the seal that is under way."""
     deletion_window_days: int = 30
@@ -99,7 +100,7 @@ class AwsCloudArgs(AwsApplicationsArgs):
             matches("unsealer", self.unsealer, SUBDOMAIN, "one ServiceAccount")
             if self.unsealer == self.service_account:
                 raise ValueError("unsealer must be another ServiceAccount than the servers'")
-            if self.oidc_provider is None:
+            if self.oidc_provider is None and self.pod_endpoint is None:
                 raise ValueError("unsealer needs oidc_provider, whose tokens its role trusts")
         matches("namespace", self.namespace, LABEL, "one Kubernetes namespace")
         matches("service_account", self.service_account, SUBDOMAIN, "one ServiceAccount")

@@ -1,5 +1,7 @@
 """AWS as the rest of the program sees it."""
 
+from typing import Literal
+
 import pulumi
 
 from components.cloud.aws import documents, names
@@ -8,7 +10,7 @@ from components.cloud.aws.arguments import AwsCloudArgs
 from components.cloud.aws.custody import Custody, CustodyArgs
 from components.cloud.aws.rotating_key import RotatingKey, RotatingKeyArgs
 from components.cloud.aws.seal_identity import SealIdentity, SealIdentityArgs, principal
-from components.cloud.contract import CustodyPlace, Seal, WebIdentity
+from components.cloud.contract import CustodyPlace, Seal, UnsealerIdentity, WebIdentity
 
 __all__ = ["AwsCloud", "AwsCloudArgs"]
 
@@ -21,7 +23,7 @@ class AwsCloud(AwsApplications):
 
     seal: Seal
     custody: CustodyPlace
-    unsealer: WebIdentity | None
+    unsealer: UnsealerIdentity | None
     """Of the pod that unseals the servers, where one does."""
 
     def __init__(
@@ -47,14 +49,13 @@ class AwsCloud(AwsApplications):
                 write_once=args.write_once,
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,
-                unsealer_trust=_unsealer_trust(args),
+                unsealer=_unsealer(args),
                 released=() if args.releases is None else (documents.KEYS[args.releases],),
             ),
             self._child,
         )
 
-        reads = custody.unsealer_role
-        self.unsealer = None if reads is None else WebIdentity(role_arn=reads, audience=_AUDIENCE)
+        self.unsealer = self._unsealer_identity(custody)
         parameters: dict[str, pulumi.Input[str]] = {
             "region": args.region,
             # Known once the servers may use it: one that starts before then can't unseal.
@@ -105,13 +106,24 @@ class AwsCloud(AwsApplications):
             self._child,
         )
 
+    def _unsealer_identity(self, custody: Custody) -> UnsealerIdentity | None:
+        if custody.unsealer_role is not None:
+            role = WebIdentity(role_arn=custody.unsealer_role, audience=_AUDIENCE)
+            return UnsealerIdentity(web_identity=role)
+        if custody.unsealer_key is not None:
+            key = custody.unsealer_key.environment
+            return UnsealerIdentity(secret_environment=key, endpoint=self._endpoint)
+        return None
+
 
 _AUDIENCE = "sts.amazonaws.com"
 
 
-def _unsealer_trust(args: AwsCloudArgs) -> documents.Document | None:
-    if args.unsealer is None or args.oidc_provider is None:
+def _unsealer(args: AwsCloudArgs) -> documents.Document | Literal["key"] | None:
+    if args.unsealer is None:
         return None
+    if args.pod_endpoint is not None or args.oidc_provider is None:
+        return "key"
     return documents.pod_trust(
         oidc_provider=names.oidc_provider_arn(args.region, args.account_id, args.oidc_provider),
         issuer=args.oidc_provider,

@@ -6,12 +6,14 @@ never expire: there is no lifecycle rule, and none is ever added here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 
 from components.cloud.aws import documents, names
 from components.cloud.aws.granted_role import GrantedRole, GrantedRoleArgs
+from components.cloud.aws.granted_user import GrantedUserArgs, UserKey, granted_user
 from components.cloud.aws.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.cloud.aws.rotating_key import RotatingKey, RotatingKeyArgs
 
@@ -33,8 +35,9 @@ class CustodyArgs:
     """Both off at an emulator that applies a denial without its condition; what has none stays in force."""
     deletion_window_days: int
     keep: bool
-    unsealer_trust: documents.Document | None = None
-    """Who may take the role that reads unseal keys and nothing else; None: there is no such role."""
+    unsealer: documents.Document | Literal["key"] | None = None
+    """Who may take the role that reads unseal keys and nothing else, as a trust policy; `key`: a user with an access
+    key does, and no role; None: nobody."""
     released: tuple[str, ...] = ()
     """Names of keys that may be hidden, while they are given the name of another role."""
 
@@ -52,6 +55,7 @@ class Custody(pulumi.ComponentResource):
     """ARN."""
     unsealer_role: pulumi.Output[str] | None = None
     """ARN."""
+    unsealer_key: UserKey | None = None
 
     def __init__(
         self, name: str, args: CustodyArgs, opts: pulumi.ResourceOptions | None = None
@@ -62,9 +66,7 @@ class Custody(pulumi.ComponentResource):
         bucket_arn = names.bucket_arn(args.region, args.bucket)
         writer = names.iam_name(args.stack, "custody-writer")
         reader = names.iam_name(args.stack, "custody-reader")
-
-        unsealer = names.iam_name(args.stack, "custody-unsealer")
-        readers = [reader] if args.unsealer_trust is None else [reader, unsealer]
+        reads = names.role_arn(args.region, args.account_id, reader)
 
         key = RotatingKey(
             name,
@@ -77,12 +79,9 @@ class Custody(pulumi.ComponentResource):
                         names.role_arn(args.region, args.account_id, writer): (
                             documents.WRITER_KEY_ACTIONS
                         ),
-                        **{
-                            names.role_arn(args.region, args.account_id, each): (
-                                documents.READER_KEY_ACTIONS
-                            )
-                            for each in readers
-                        },
+                        **dict.fromkeys(
+                            [reads, *_unsealer_arns(args)], documents.READER_KEY_ACTIONS
+                        ),
                     },
                 ),
                 deletion_window_days=args.deletion_window_days,
@@ -156,22 +155,46 @@ class Custody(pulumi.ComponentResource):
             ),
             child,
         ).arn
-        if args.unsealer_trust is not None:
-            self.unsealer_role = GrantedRole(
-                f"{name}-unsealer",
-                GrantedRoleArgs(
-                    role=unsealer,
-                    description="Reads the keys that unseal Vault; writes nothing",
-                    trust=args.unsealer_trust,
-                    grant=key.arn.apply(
-                        lambda arn: documents.custody_unsealer(
-                            key=arn, bucket=bucket_arn, prefix=args.prefix, region=args.region
-                        )
-                    ),
-                ),
-                child,
-            ).arn
+        if args.unsealer is not None:
+            grant = key.arn.apply(
+                lambda arn: documents.custody_unsealer(
+                    key=arn, bucket=bucket_arn, prefix=args.prefix, region=args.region
+                )
+            )
+            self._reads_unseal_keys(f"{name}-unsealer", args, args.unsealer, grant, child)
         self.register_outputs({"bucket": self.bucket, "key": self.key})
+
+    def _reads_unseal_keys(
+        self,
+        name: str,
+        args: CustodyArgs,
+        who: documents.Document | Literal["key"],
+        grant: pulumi.Output[documents.Document],
+        child: pulumi.ResourceOptions,
+    ) -> None:
+        if who == "key":
+            user = GrantedUserArgs(user=_unsealer_name(args), grant=grant, keep=args.keep)
+            self.unsealer_key = granted_user(name, user, child)
+            return
+        role = GrantedRoleArgs(
+            role=_unsealer_name(args),
+            description="Reads the keys that unseal Vault; writes nothing",
+            trust=who,
+            grant=grant,
+        )
+        self.unsealer_role = GrantedRole(name, role, child).arn
+
+
+def _unsealer_name(args: CustodyArgs) -> str:
+    return names.iam_name(args.stack, "custody-unsealer")
+
+
+def _unsealer_arns(args: CustodyArgs) -> list[str]:
+    """Give the identity that reads unseal keys, where there is one: the custody key's policy names it."""
+    if args.unsealer is None:
+        return []
+    arn = names.user_arn if args.unsealer == "key" else names.role_arn
+    return [arn(args.region, args.account_id, _unsealer_name(args))]
 
 
 def _encrypted_with(

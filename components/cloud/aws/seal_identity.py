@@ -21,6 +21,7 @@ from components.cloud.aws import documents, names
 from components.cloud.aws.arguments import AwsCloudArgs
 from components.cloud.aws.documents import Document
 from components.cloud.aws.granted_role import GrantedRole, GrantedRoleArgs
+from components.cloud.aws.granted_user import GrantedUserArgs, granted_user
 from components.cloud.contract import WebIdentity
 
 AUDIENCE = "sts.amazonaws.com"
@@ -132,33 +133,12 @@ class SealIdentity(pulumi.ComponentResource):
         return _Given(ready=ready)
 
     def _keys(self, name: str) -> _Given:
-        child = pulumi.ResourceOptions(parent=self)
-        user = aws.iam.User(
-            f"{name}-user",
-            name=_user(self._args),
-            # A key that somebody made by hand must not hold up the removal of a throw-away stack.
-            force_destroy=not self._args.keep,
-            opts=child,
+        given = granted_user(
+            name,
+            GrantedUserArgs(user=_user(self._args), grant=self._grant, keep=self._args.keep),
+            pulumi.ResourceOptions(parent=self),
         )
-        allowed = aws.iam.UserPolicy(
-            f"{name}-grant",
-            name="strongroom",
-            user=user.name,
-            policy=self._grant.apply(documents.to_json),
-            opts=child,
-        )
-        key = aws.iam.AccessKey(f"{name}-key", user=user.name, opts=child)
-        # Handed out once the user may do what the key is for.
-        known = pulumi.Output.all(id=key.id, secret=key.secret, allowed=allowed.id)
-        return _Given(
-            ready=allowed.id,
-            secret={
-                "AWS_ACCESS_KEY_ID": pulumi.Output.secret(known.apply(lambda all_: all_["id"])),
-                "AWS_SECRET_ACCESS_KEY": pulumi.Output.secret(
-                    known.apply(lambda all_: all_["secret"])
-                ),
-            },
-        )
+        return _Given(ready=given.ready, secret=given.environment)
 
     def _role(self, name: str, trust: Document) -> GrantedRole:
         return GrantedRole(

@@ -9,6 +9,7 @@ from components.cloud.contract import Seal, WebIdentity
 from components.dynamic_errors import ToldError
 from components.server import nodes
 from components.server.processes import ProcessesProvider, ProcessServer, ProcessServerArgs
+from components.server.seals import shamir_seal
 from tests.conftest import Declare
 
 KEY = "of-the-servers-themselves"
@@ -92,6 +93,16 @@ def test_three_nodes_are_sealed_with_the_one_seal(declare: Declare, tmp_path: Pa
     configurations = declared.one(NODES)["configurations"]
     assert len(configurations) == 3
     assert all('kms_key_id = "key-1"' in text for text in configurations)
+
+
+def test_servers_that_are_unsealed_with_keys_have_no_seal(declare: Declare, tmp_path: Path) -> None:
+    args = dataclasses.replace(_args(tmp_path), seal=shamir_seal())
+
+    node = declare(lambda: ProcessServer("server", args)).one(NODES)
+
+    assert len(node["configurations"]) == 3
+    assert not any("seal " in text for text in node["configurations"])
+    assert node["environment"] == {}
 
 
 def test_the_contract_is_fulfilled(declare: Declare, tmp_path: Path) -> None:

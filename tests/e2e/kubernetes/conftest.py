@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.kubernetes.scratch import ClusterScratch
+from tests.e2e.kubernetes.scratch import IMAGES, ClusterScratch
 from tests.e2e.kubernetes.volumes import renew_released_volumes
 
 CHART = Path(os.environ.get("VAULT_HELM_CHART") or Path.home() / ".cache/vault-lab/vault-helm")
@@ -43,10 +43,3 @@ def scratch(flavour: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         if os.environ.get("KEEP_SCRATCH") is None:
             shutil.rmtree(path, ignore_errors=True)
         assert ran.code == 0, ran.output
-
-
-# What `lab.py` loads and registries serve.
-IMAGES = {
-    "openbao": {"image": {"tag": "2.6.2"}},
-    "vault": {"image": {"tag": "1.19.0"}},
-}

@@ -19,6 +19,11 @@ from sandbox.environment import own_environment
 from tests.e2e.scratch import Ran, Scratch
 
 SECONDS = 300.0
+# What `lab.py` loads and registries serve.
+IMAGES = {
+    "openbao": {"image": {"tag": "2.6.2"}},
+    "vault": {"image": {"tag": "1.19.0"}},
+}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ SEAL = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/cloud-seal-key"
 CUSTODY_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/cloud-custody-key"
 CUSTODY = f"arn:aws:s3:::strongroom-custody-{ACCOUNT}-dev"
 INVOICES = f"arn:aws:s3:::strongroom-{ACCOUNT}-dev-invoices"
+EMULATOR = {"endpoint": "http://127.0.0.1:5000", "pod_endpoint": "http://10.244.0.1:5000"}
 TOOL = {"kms:EncryptionContext:Tool": "bank-vaults"}
 THROUGH_S3 = {
     "kms:EncryptionContext:aws:s3:arn": CUSTODY,
@@ -493,12 +494,19 @@ def test_a_machine_unseals_only_where_the_servers_have_its_role(declare: Declare
     assert not may("kms:Decrypt")
 
 
-def test_who_unseals_reads_keys_and_nothing_else_and_nobody_else_takes_his_role(
-    declare: Declare,
+@pytest.mark.parametrize(
+    ("beside", "who"),
+    [
+        ({"oidc_provider": "oidc.example.com/id/1"}, "role"),
+        ({"seal_identity": "keys", "oidc_provider": None, **EMULATOR}, "user"),
+    ],
+)
+def test_who_unseals_reads_keys_and_nothing_else(
+    declare: Declare, beside: dict[str, Any], who: str
 ) -> None:
-    args = arguments(unsealer="vault-unseal", oidc_provider="oidc.example.com/id/1")
+    args = arguments(unsealer="vault-unseal", **beside)
     world_ = World.of(declare(lambda: AwsCloud("cloud", args), outputs=answers))
-    unsealer = f"arn:aws:iam::{ACCOUNT}:role/strongroom-dev-custody-unsealer"
+    unsealer = f"arn:aws:iam::{ACCOUNT}:{who}/strongroom-dev-custody-unsealer"
 
     def may(action: str, resource: str, context: dict[str, str]) -> bool:
         return world_.allows(
