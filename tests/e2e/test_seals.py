@@ -40,6 +40,25 @@ class Sealed:
         scratch.service("shop/orders", secrets={"mail": {"password": {"config": "mailPassword"}}})
         return made
 
+    def say_seal(self, kind: str, former: str | None = None) -> None:
+        """Write what seals the servers, and what sealed them before."""
+        file = self.scratch.path / "Pulumi.local.yaml"
+        document = yaml.safe_load(file.read_text())
+        document["config"]["strongroom:seal"] = {"kind": kind}
+        document["config"].pop("strongroom:formerSeal", None)
+        if former is not None:
+            document["config"]["strongroom:formerSeal"] = {"kind": former}
+        file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def keys(self) -> set[str]:
+        """Which keys custody holds."""
+        buckets = self.scratch.emulator()("s3")
+        [bucket] = [
+            each["Name"] for each in buckets.list_buckets()["Buckets"] if "custody" in each["Name"]
+        ]
+        names = {each["Key"] for each in buckets.list_objects_v2(Bucket=bucket)["Contents"]}
+        return {each for each in names if each.startswith(("vault-unseal-", "vault-recovery-"))}
+
     def configure(self, **parts: dict[str, Any]) -> None:
         """Add to parts of the tracked settings."""
         file = self.scratch.path / "Pulumi.local.yaml"
@@ -190,12 +209,7 @@ def test_servers_that_custody_unseals_serve_a_secret(shared: Sealed) -> None:
 
     assert shared.serve
     assert "password" in shared.secret()
-    buckets = shared.scratch.emulator()("s3")
-    [bucket] = [
-        each["Name"] for each in buckets.list_buckets()["Buckets"] if "custody" in each["Name"]
-    ]
-    names = {each["Key"] for each in buckets.list_objects_v2(Bucket=bucket)["Contents"]}
-    assert {f"vault-unseal-{index}" for index in range(5)} <= names
+    assert shared.keys() == {f"vault-unseal-{index}" for index in range(5)}
 
 
 def test_when_all_of_them_were_killed_the_next_run_unseals_all_and_changes_nothing(
@@ -226,3 +240,32 @@ def test_a_killed_leader_and_servers_that_are_given_another_program_are_unsealed
     assert ran.output.count("was sealed and is unsealed") == 4
     assert not {pid for pid in before if pid is not None} & set(shared.pids)
     assert shared.serve
+
+
+def test_another_seal_is_refused_in_the_preview_until_it_is_said_what_sealed_them(
+    shared: Sealed,
+) -> None:
+    shared.say_seal("awskms")
+
+    ran = shared.scratch.sandbox("preview")
+
+    assert ran.code == 1
+    assert "the servers are sealed by shamir, and strongroom:seal says awskms" in ran.output
+    assert shared.serve
+
+
+def test_servers_migrate_to_the_cloud_s_key_and_custody_s_keys_are_renamed(shared: Sealed) -> None:
+    shared.say_seal("awskms", former="shamir")
+
+    ran = shared.scratch.sourced("python -m ops migrate-seal -- python -m sandbox up")
+
+    assert ran.code == 0, ran.output
+    assert shared.keys() == {f"vault-recovery-{index}" for index in range(5)}
+    shared.say_seal("awskms")
+    # It gives back what it had released.
+    shared.scratch.up()
+    assert unchanged(shared.scratch.up())
+    shared.kill(shared.leader)
+    shared.scratch.up()
+    assert shared.serve
+    assert "password" in shared.secret()

@@ -42,11 +42,16 @@ def sealed(
         assert ran.code == 0, ran.output
 
 
-def said_of_seal(scratch: ClusterScratch, seal: dict[str, Any]) -> None:
-    """Write what seals the servers into the tracked settings."""
+def said_of_seal(
+    scratch: ClusterScratch, seal: dict[str, Any], former: dict[str, Any] | None = None
+) -> None:
+    """Write what seals the servers, and what sealed them before, into the tracked settings."""
     file = scratch.path / "Pulumi.cluster.yaml"
     document = yaml.safe_load(file.read_text())
     document["config"]["strongroom:seal"] = seal
+    document["config"].pop("strongroom:formerSeal", None)
+    if former is not None:
+        document["config"]["strongroom:formerSeal"] = former
     file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
