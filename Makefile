@@ -39,7 +39,7 @@ test: check
 	$(BIN)/pytest -m "real and not e2e and not kubernetes" -n 4 -q
 	$(BIN)/pytest -m "e2e and not kubernetes" -n 2 --dist loadfile -q
 
-# On a throw-away cluster that KUBECONFIG names, with the chart in VAULT_HELM_CHART; some ten minutes a flavour.
+# On a throw-away cluster that KUBECONFIG names, with the chart in VAULT_HELM_CHART; some quarter of an hour a flavour.
 # ONLY chooses among them, as pytest's -k does.
 test-kubernetes: $(VENV)/dev.stamp
 	$(BIN)/pytest -m kubernetes -q $(if $(ONLY),-k "$(ONLY)")

@@ -156,8 +156,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sealed]:
 
 
 def test_servers_whose_key_another_vault_keeps_serve_a_secret(kept: Kept) -> None:
-    kept.scratch.up()
+    ran = kept.scratch.up()
 
+    assert "none starts until it is given a new one" in ran.output
     assert kept.serve
     assert "password" in kept.secret()
     sealed_by = [node.configuration.read_text().count('seal "transit"') for node in kept.nodes]

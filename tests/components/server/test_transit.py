@@ -27,6 +27,9 @@ __all__ = ["emulator", "own_keeper", "place", "signed_in"]
 
 pytestmark = pytest.mark.real
 
+PERIOD = 8
+"""Seconds. A busy machine takes some to start three servers with the token, before anybody renews it."""
+
 
 @pytest.fixture
 def token(own_keeper: RunningKeeper, request: pytest.FixtureRequest) -> str:
@@ -99,7 +102,7 @@ def test_they_are_owned_and_unseal_by_themselves_through_outage_and_rotation(
     assert check(request_).as_declared
 
 
-@pytest.mark.parametrize("token", ["3s"], indirect=True)
+@pytest.mark.parametrize("token", [f"{PERIOD}s"], indirect=True)
 def test_the_servers_keep_a_token_alive_that_ends_in_seconds_otherwise(
     servers: Cluster, request_: Request, own_keeper: RunningKeeper, token: str
 ) -> None:
@@ -107,7 +110,7 @@ def test_the_servers_keep_a_token_alive_that_ends_in_seconds_otherwise(
 
     def outlived() -> bool:
         looked = own_keeper.client.auth.token.lookup(token)["data"]
-        return bool((looked["last_renewal_time"] or 0) > looked["creation_time"] + 2 * 3)
+        return bool((looked["last_renewal_time"] or 0) > looked["creation_time"] + PERIOD)
 
     assert wait_until(outlived, 30)
     servers.stop(1)
@@ -115,7 +118,7 @@ def test_the_servers_keep_a_token_alive_that_ends_in_seconds_otherwise(
     Servers(servers.address).wait_until_unsealed(30)
 
 
-@pytest.mark.parametrize("token", ["3s"], indirect=True)
+@pytest.mark.parametrize("token", [f"{PERIOD}s"], indirect=True)
 def test_a_token_that_nobody_renews_is_gone_and_a_new_one_brings_the_servers_back(
     servers: Cluster, request_: Request, own_keeper: RunningKeeper, token: str
 ) -> None:
