@@ -1,0 +1,87 @@
+"""Rules over KMS keys."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pulumi_policy import Severity
+from pydantic import Field
+
+from policies.framework.resource import Resource, Stack
+from policies.framework.rule import Findings, rule, stack_rule
+
+AWS_KEY = "aws:kms/key:Key"
+ALICLOUD_KEY = "alicloud:kms/key:Key"
+GRANTS = {
+    "aws:iam/rolePolicy:RolePolicy": "policy",
+    "aws:iam/userPolicy:UserPolicy": "policy",
+    "alicloud:ram/policy:Policy": "policyDocument",
+}
+"""What gives somebody a right, and the input that holds the document."""
+
+
+def _rotating(key: Resource) -> Mapping[str, Any]:
+    if key.type == AWS_KEY:
+        return {} if key.at("enableKeyRotation") is True else {"enableKeyRotation": True}
+    # A hardware instance's keys can't rotate.
+    if key.at("automaticRotation") == "Enabled" or key.at("protectionLevel") == "HSM":
+        return {}
+    return {"automaticRotation": "Enabled", "rotationInterval": "365d"}
+
+
+@rule(
+    AWS_KEY,
+    ALICLOUD_KEY,
+    reason="a key that never changes protects everything that it ever encrypted for as long as it lives",
+    cure="set enable_key_rotation=True (AWS) or automatic_rotation='Enabled' (Alibaba Cloud)",
+    severity=Severity.HIGH,
+    remedy=_rotating,
+)
+def key_rotates(key: Resource) -> Findings:
+    """A KMS key rotates by itself."""
+    if _rotating(key):
+        yield "rotation is off"
+
+
+@rule(
+    AWS_KEY,
+    ALICLOUD_KEY,
+    reason="the key lost is all data and every snapshot lost; until the window ends, deletion can be called off",
+    cure="set deletion_window_in_days (AWS) or pending_window_in_days (Alibaba Cloud)",
+    severity=Severity.CRITICAL,
+)
+def key_deletion_waits(
+    key: Resource,
+    *,
+    days: Annotated[
+        int, Field(ge=7, le=30, description="Fewest days that a deleted key can be called back.")
+    ] = 7,
+) -> Findings:
+    """A deleted KMS key can be called back for a while."""
+    field = "deletionWindowInDays" if key.type == AWS_KEY else "pendingWindowInDays"
+    waits = key.at(field, 30 if key.type == AWS_KEY else 0)
+    if waits < days:
+        yield f"{field} is {waits}, and at least {days} are asked"
+
+
+@stack_rule(
+    AWS_KEY,
+    ALICLOUD_KEY,
+    *GRANTS,
+    reason="whoever unseals could read what init returned, and one key lost would lose both",
+    cure="give custody and the seal a key each",
+    severity=Severity.CRITICAL,
+)
+def seal_and_custody_key_differ(stack: Stack) -> Findings:
+    """The key that seals Vault is not the one that encrypts custody."""
+    used = {
+        part: {
+            urn
+            for grant in stack.of(*GRANTS)
+            if grant.within(f"strongroom:cloud:{part}")
+            for urn in grant.property_dependencies.get(GRANTS[grant.type], ())
+        }
+        for part in ("SealIdentity", "Custody")
+    }
+    for key in stack.of(AWS_KEY, ALICLOUD_KEY):
+        if all(key.urn in urns for urns in used.values()):
+            yield key.finding("the servers' identity and custody's roles both use it")
