@@ -13,7 +13,14 @@ from typing import Annotated, Any
 
 import yaml
 from pulumi_policy import Severity
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from policies.framework.resource import Finding, Stack
 from policies.framework.rule import Findings, Rule, stack_rule
@@ -38,13 +45,17 @@ class Entry(BaseModel):
 
     rule: str
     """The rule's name."""
-    stack: _Text
-    """The stack's name; `*` stands for any text."""
+    stacks: Annotated[list[_Text], Field(min_length=1)]
+    """Names of stacks; `*` stands for any text."""
     resource: _Text
     """The resource's name or URN; `*` stands for any text. `stack` where a rule speaks of the whole stack."""
     reason: Annotated[str, StringConstraints(min_length=10)]
     expires: Annotated[date, BeforeValidator(_day)]
     """The last day on which it holds, in UTC."""
+
+    def speaks_of(self, stack: str) -> bool:
+        """Whether the entry is for this stack."""
+        return any(fnmatchcase(stack, each) for each in self.stacks)
 
     def covers(self, rule: str, stack: str, finding: Finding) -> bool:
         """Whether this finding is what the entry is about, expired or not."""
@@ -52,7 +63,7 @@ class Entry(BaseModel):
         names = (found.name, found.urn) if found else ("stack",)
         return (
             rule == self.rule
-            and fnmatchcase(stack, self.stack)
+            and self.speaks_of(stack)
             and any(fnmatchcase(name, self.resource) for name in names)
         )
 
@@ -99,7 +110,7 @@ class Exceptions:
             for mistake in self.mistakes:
                 yield Finding(message=mistake)
             for line, entry in self.entries:
-                if not fnmatchcase(stack.name, entry.stack):
+                if not entry.speaks_of(stack.name):
                     continue
                 of = f"{FILE}:{line}: the exception from {entry.rule} for {entry.resource}"
                 if entry.expires < self.today:

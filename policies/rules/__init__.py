@@ -31,9 +31,9 @@ tests/policies/rules/ has a `Case` for each rule: see tests/policies/case.py.
 '''
 
 from policies.framework.rule import Rule
-from policies.rules.cloud import keys
+from policies.rules.cloud import access_keys, buckets, grants, keys, providers, trust
 
-_MODULES = (keys,)
+_MODULES = (keys, buckets, grants, trust, access_keys, providers)
 
 RULES: tuple[Rule, ...] = tuple(
     value for module in _MODULES for value in vars(module).values() if isinstance(value, Rule)
