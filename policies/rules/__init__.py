@@ -32,8 +32,12 @@ tests/policies/rules/ has a `Case` for each rule: see tests/policies/case.py.
 
 from policies.framework.rule import Rule
 from policies.rules.cloud import access_keys, buckets, grants, keys, providers, trust
+from policies.rules.kubernetes import configuration, objects, pods, release
 
-_MODULES = (keys, buckets, grants, trust, access_keys, providers)
+_MODULES = (
+    *(keys, buckets, grants, trust, access_keys, providers),
+    *(release, configuration, pods, objects),
+)
 
 RULES: tuple[Rule, ...] = tuple(
     value for module in _MODULES for value in vars(module).values() if isinstance(value, Rule)
