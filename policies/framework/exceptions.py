@@ -137,11 +137,14 @@ def read(path: Path, rules: Collection[str]) -> Exceptions:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         return Exceptions(mistakes=(f"{FILE}{line}: isn't readable YAML",))
+    if not isinstance(value, dict):
+        return Exceptions(mistakes=(f"{FILE}:1: must begin with `exceptions:`",))
     twice = [f"{FILE}:{line}: {path[-1]} stands here again" for path, line in _twice(node)]
     try:
         given = _File.model_validate(value)
     except ValidationError as error:
-        return Exceptions(mistakes=tuple(twice + [_mistake(e, lines) for e in error.errors()]))
+        wrong = [*twice, *(_mistake(each, lines) for each in error.errors())]
+        return Exceptions(mistakes=tuple(sorted(wrong, key=_line)))
     entries = [(lines["exceptions", n], entry) for n, entry in enumerate(given.exceptions)]
     unknown = [
         f"{FILE}:{line}: there is no rule {entry.rule}"
@@ -178,9 +181,13 @@ def _twice(node: Any, path: _Path = ()) -> Iterator[tuple[_Path, int]]:
             yield from _twice(value, (*path, number))
 
 
+def _line(mistake: str) -> int:
+    return int(mistake.split(":")[1])
+
+
 def _mistake(error: Any, lines: dict[_Path, int]) -> str:
     path = tuple(error["loc"])
     line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 1)
     field_ = ".".join(str(part) for part in path[2:]) or ".".join(str(part) for part in path)
     wrong = str(error["msg"]).removeprefix("Value error, ")
-    return f"{FILE}:{line}: {field_ or 'the file'}: {wrong[:1].lower()}{wrong[1:]}"
+    return f"{FILE}:{line}: {field_}: {wrong[:1].lower()}{wrong[1:]}"
