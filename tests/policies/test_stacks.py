@@ -29,3 +29,20 @@ def test_a_stack_passes(
     assert said.unknown == []
     # An exception that covers nothing is there no longer than what it was for.
     assert [line for line in said.let_pass if "covers nothing" in line] == []
+
+
+@pytest.mark.parametrize("stack", ["local", "dev"])
+def test_before_the_first_update_nothing_stops_a_stack_and_what_is_not_known_is_said(
+    declare: Declare,
+    config: dict[str, str],  # noqa: F811
+    in_pods: dict[str, dict[str, str]],  # noqa: F811
+    stack: str,
+) -> None:
+    declared = _declared(declare, config if stack == "local" else in_pods[stack], preview=True)
+    read = exceptions.read(CHECKOUT / exceptions.FILE, {rule.name for rule in RULES})
+
+    said = verdict(RULES, declared, stack, read)
+
+    assert said.refused == []
+    # The key's ARN stands in it.
+    assert "actions-are-named: cloud-custody-reader-grant: policy is not known yet" in said.unknown
