@@ -16,7 +16,7 @@ Findings = Iterable[str | Finding]
 """What a check yields: a sentence about the resource it was given, or a `Finding` about any."""
 
 Remedy = Callable[[Resource], Mapping[str, Any]]
-"""Gives the inputs (camelCase, top level) to set instead; nothing where nothing is to be set."""
+"""Gives the inputs (camelCase, top level) to set where the rule doesn't hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
