@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any, get_type_hints
 
 from pulumi_policy import Severity
@@ -50,7 +51,7 @@ class Rule:
 
     def concerns(self, type_: str) -> bool:
         """Whether it looks at resources of this type."""
-        return any(fnmatchcase(type_, pattern) for pattern in self.types)
+        return _among(self.types, type_)
 
     def on(self, subject: Resource | Stack, **settings: Any) -> Outcome:
         """Ask the rule. Never raises: what it can't read is a finding, and never passed over."""
@@ -134,6 +135,11 @@ def _settings(check: Callable[..., Findings]) -> Mapping[str, Mapping[str, Any]]
         plain = list(default) if isinstance(default, tuple) else default
         found[name] = {**TypeAdapter(hints[name]).json_schema(), "default": plain}
     return found
+
+
+@cache
+def _among(patterns: tuple[str, ...], type_: str) -> bool:
+    return any(fnmatchcase(type_, pattern) for pattern in patterns)
 
 
 def _place(error: Exception) -> str:

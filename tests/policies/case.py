@@ -94,11 +94,16 @@ def resources(samples: Sequence[Sample]) -> list[Resource]:
 
 def ask(rule: Rule, samples: Sequence[Sample], settings: Mapping[str, Any]) -> list[Outcome]:
     """Ask a rule about these, as the analyzer does."""
-    concerned = [each for each in resources(samples) if rule.concerns(each.type)]
-    if rule.whole_stack:
-        stack = samples[0].stack if samples else "test"
-        return [rule.on(Stack(name=stack, resources=tuple(concerned)), **settings)]
-    return [rule.on(each, **settings) for each in concerned]
+    return _asked(rule, resources(samples), settings)
+
+
+def _asked(rule: Rule, given: Sequence[Resource], settings: Mapping[str, Any]) -> list[Outcome]:
+    concerned = tuple(each for each in given if rule.concerns(each.type))
+    if not rule.whole_stack:
+        return [rule.on(each, **settings) for each in concerned]
+    # Of the stack `test`, unless its samples say another.
+    name = given[0].urn.split("::", 1)[0].rpartition(":")[2] if given else "test"
+    return [rule.on(Stack(name=name, resources=concerned), **settings)]
 
 
 def found(
@@ -106,8 +111,9 @@ def found(
 ) -> dict[str, list[Finding]]:
     """Ask every rule, `tuned` with its settings; give what stops, by the rule's name."""
     answer: dict[str, list[Finding]] = {}
+    given = resources(samples)
     for rule in RULES:
-        outcomes = ask(rule, samples, (settings or {}) if rule is tuned else {})
+        outcomes = _asked(rule, given, (settings or {}) if rule is tuned else {})
         findings = [f for outcome in outcomes for f in outcome.findings if not f.advisory]
         if findings:
             answer[rule.name] = findings
