@@ -1,0 +1,4 @@
+"""What a rule is made of, and how Pulumi's engine gets its answers. Knows no rule.
+
+properties -> resource -> rule -> exceptions -> analyzer -> pack.
+"""
