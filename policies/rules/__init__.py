@@ -32,8 +32,23 @@ tests/policies/rules/ has a `Case` for each rule: see tests/policies/case.py.
 
 from policies.framework.rule import Rule
 from policies.rules.cloud import keys
+from policies.rules.stack import access, administrators, audit, custody
+from policies.rules.stack import acls as borne
+from policies.rules.vault import acls, inputs, mounts, roles, tokens
 
-_MODULES = (keys,)
+_MODULES = (
+    keys,
+    acls,
+    roles,
+    tokens,
+    mounts,
+    inputs,
+    borne,
+    access,
+    administrators,
+    audit,
+    custody,
+)
 
 RULES: tuple[Rule, ...] = tuple(
     value for module in _MODULES for value in vars(module).values() if isinstance(value, Rule)
