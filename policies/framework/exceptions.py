@@ -13,7 +13,14 @@ from typing import Annotated, Any
 
 import yaml
 from pulumi_policy import Severity
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from policies.framework.resource import Finding, Stack
 from policies.framework.rule import Findings, Rule, stack_rule
@@ -38,13 +45,17 @@ class Entry(BaseModel):
 
     rule: str
     """The rule's name."""
-    stack: _Text
-    """The stack's name; `*` stands for any text."""
+    stacks: Annotated[list[_Text], Field(min_length=1)]
+    """Names of stacks; `*` stands for any text."""
     resource: _Text
     """The resource's name or URN; `*` stands for any text. `stack` where a rule speaks of the whole stack."""
     reason: Annotated[str, StringConstraints(min_length=10)]
     expires: Annotated[date, BeforeValidator(_day)]
     """The last day on which it holds, in UTC."""
+
+    def speaks_of(self, stack: str) -> bool:
+        """Whether the entry is for this stack."""
+        return any(fnmatchcase(stack, each) for each in self.stacks)
 
     def covers(self, rule: str, stack: str, finding: Finding) -> bool:
         """Whether this finding is what the entry is about, expired or not."""
@@ -52,7 +63,7 @@ class Entry(BaseModel):
         names = (found.name, found.urn) if found else ("stack",)
         return (
             rule == self.rule
-            and fnmatchcase(stack, self.stack)
+            and self.speaks_of(stack)
             and any(fnmatchcase(name, self.resource) for name in names)
         )
 
@@ -99,7 +110,7 @@ class Exceptions:
             for mistake in self.mistakes:
                 yield Finding(message=mistake)
             for line, entry in self.entries:
-                if not fnmatchcase(stack.name, entry.stack):
+                if not entry.speaks_of(stack.name):
                     continue
                 of = f"{FILE}:{line}: the exception from {entry.rule} for {entry.resource}"
                 if entry.expires < self.today:
@@ -126,11 +137,14 @@ def read(path: Path, rules: Collection[str]) -> Exceptions:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         return Exceptions(mistakes=(f"{FILE}{line}: isn't readable YAML",))
+    if not isinstance(value, dict):
+        return Exceptions(mistakes=(f"{FILE}:1: must begin with `exceptions:`",))
     twice = [f"{FILE}:{line}: {path[-1]} stands here again" for path, line in _twice(node)]
     try:
         given = _File.model_validate(value)
     except ValidationError as error:
-        return Exceptions(mistakes=tuple(twice + [_mistake(e, lines) for e in error.errors()]))
+        wrong = [*twice, *(_mistake(each, lines) for each in error.errors())]
+        return Exceptions(mistakes=tuple(sorted(wrong, key=_line)))
     entries = [(lines["exceptions", n], entry) for n, entry in enumerate(given.exceptions)]
     unknown = [
         f"{FILE}:{line}: there is no rule {entry.rule}"
@@ -167,9 +181,13 @@ def _twice(node: Any, path: _Path = ()) -> Iterator[tuple[_Path, int]]:
             yield from _twice(value, (*path, number))
 
 
+def _line(mistake: str) -> int:
+    return int(mistake.split(":")[1])
+
+
 def _mistake(error: Any, lines: dict[_Path, int]) -> str:
     path = tuple(error["loc"])
     line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 1)
     field_ = ".".join(str(part) for part in path[2:]) or ".".join(str(part) for part in path)
     wrong = str(error["msg"]).removeprefix("Value error, ")
-    return f"{FILE}:{line}: {field_ or 'the file'}: {wrong[:1].lower()}{wrong[1:]}"
+    return f"{FILE}:{line}: {field_}: {wrong[:1].lower()}{wrong[1:]}"

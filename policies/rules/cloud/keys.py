@@ -8,15 +8,10 @@ from pydantic import Field
 
 from policies.framework.resource import Resource, Stack
 from policies.framework.rule import Findings, rule, stack_rule
+from policies.rules.cloud.documents import GRANTS
 
 AWS_KEY = "aws:kms/key:Key"
 ALICLOUD_KEY = "alicloud:kms/key:Key"
-GRANTS = {
-    "aws:iam/rolePolicy:RolePolicy": "policy",
-    "aws:iam/userPolicy:UserPolicy": "policy",
-    "alicloud:ram/policy:Policy": "policyDocument",
-}
-"""What gives somebody a right, and the input that holds the document."""
 
 
 def _rotating(key: Resource) -> Mapping[str, Any]:
@@ -63,6 +58,47 @@ def key_deletion_waits(
         yield f"{field} is {waits}, and at least {days} are asked"
 
 
+@rule(
+    ALICLOUD_KEY,
+    reason="a schedule for deletion set by mistake ends with the data, and nothing calls it off by itself",
+    cure="set deletion_protection='Enabled' (keep: true)",
+    severity=Severity.HIGH,
+)
+def key_deletion_is_refused(key: Resource) -> Findings:
+    """A KMS key refuses deletion where the cloud can."""
+    if key.at("deletionProtection") != "Enabled":
+        yield "deletionProtection is off"
+
+
+@rule(
+    AWS_KEY,
+    reason="without one, whatever the account's IAM says opens the key: one kms:* elsewhere is enough",
+    cure="give the key a policy that names who uses it",
+    severity=Severity.HIGH,
+)
+def key_has_a_policy(key: Resource) -> Findings:
+    """A KMS key of AWS says itself who may use it."""
+    if not key.at("policy"):
+        yield "policy is empty"
+
+
+@rule(
+    AWS_KEY,
+    ALICLOUD_KEY,
+    "aws:s3/bucket:Bucket",
+    "alicloud:oss/bucket:Bucket",
+    "pulumi-python:dynamic/strongroom:Owned",
+    "pulumi-python:dynamic/strongroom:Authority",
+    reason="what can't be made again must not go by a renamed resource or a destroy in the wrong stack",
+    cure="set protect=True (keep: true)",
+    severity=Severity.HIGH,
+)
+def what_stays_is_protected(resource: Resource) -> Findings:
+    """The engine refuses to delete keys, buckets, the CA, and what says whose the cluster is."""
+    if not resource.protect:
+        yield "protect is off"
+
+
 @stack_rule(
     AWS_KEY,
     ALICLOUD_KEY,
@@ -78,7 +114,8 @@ def seal_and_custody_key_differ(stack: Stack) -> Findings:
             urn
             for grant in stack.of(*GRANTS)
             if grant.within(f"strongroom:cloud:{part}")
-            for urn in grant.property_dependencies.get(GRANTS[grant.type], ())
+            for field in GRANTS[grant.type]
+            for urn in grant.property_dependencies.get(field, ())
         }
         for part in ("SealIdentity", "Custody")
     }

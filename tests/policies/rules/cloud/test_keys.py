@@ -1,31 +1,23 @@
 """Tables of the rules over keys; tests/policies/test_rules.py holds the rules against them."""
 
-from policies.framework.resource import Resource
+from dataclasses import replace
+
 from policies.framework.rule import Rule
 from policies.rules.cloud import keys
 from tests.policies.case import ABSENT, Case, Change, Sample, resources
+from tests.policies.rules.cloud.samples import CUSTODY, SEAL, alicloud_key, aws_key, grant
 
-AWS = Sample(type=keys.AWS_KEY, inputs={"enableKeyRotation": True, "deletionWindowInDays": 30})
-ALICLOUD = Sample(
-    type=keys.ALICLOUD_KEY,
-    inputs={"automaticRotation": "Enabled", "rotationInterval": "365d", "pendingWindowInDays": 30},
-)
+AWS, ALICLOUD = aws_key(), alicloud_key()
 SHARED = [
-    Sample(type=keys.AWS_KEY, inputs=AWS.inputs, name="seal"),
-    Sample(type=keys.AWS_KEY, inputs=AWS.inputs, name="custody"),
-    Sample(
-        type="aws:iam/rolePolicy:RolePolicy",
-        name="unseal",
-        within="strongroom:cloud:AwsCloud$strongroom:cloud:SealIdentity$strongroom:cloud:GrantedRole",
-        depends={"policy": ["seal"]},
-    ),
-    Sample(
-        type="aws:iam/rolePolicy:RolePolicy",
+    aws_key("seal"),
+    aws_key("custody"),
+    grant(["kms:Encrypt"], within=f"{SEAL}$strongroom:cloud:GrantedRole", depends="seal"),
+    replace(
+        grant(["kms:Encrypt"], within=f"{CUSTODY}$strongroom:cloud:GrantedRole", depends="custody"),
         name="writer",
-        within="strongroom:cloud:AwsCloud$strongroom:cloud:Custody$strongroom:cloud:GrantedRole",
-        depends={"policy": ["custody"]},
     ),
 ]
+DYNAMIC = Sample(type="pulumi-python:dynamic/strongroom:Owned")
 
 CASES = [
     Case(
@@ -56,6 +48,27 @@ CASES = [
         },
     ),
     Case(
+        rule=keys.key_deletion_is_refused,
+        compliant=[ALICLOUD],
+        breakages={
+            "off": Change("deletionProtection", "Disabled"),
+            "not said": Change("deletionProtection", ABSENT),
+        },
+    ),
+    Case(
+        rule=keys.key_has_a_policy,
+        compliant=[AWS],
+        breakages={"none": Change("policy", ABSENT), "empty": Change("policy", "")},
+    ),
+    *(
+        Case(
+            rule=keys.what_stays_is_protected,
+            compliant=[sample],
+            breakages={"off": Change("@protect", value=False)},
+        )
+        for sample in (AWS, ALICLOUD, DYNAMIC)
+    ),
+    Case(
         rule=keys.seal_and_custody_key_differ,
         compliant=SHARED,
         breakages={"one key": Change("@depends.policy", ["seal"], of="writer")},
@@ -63,13 +76,9 @@ CASES = [
 ]
 
 
-def _sample(sample: Sample) -> Resource:
-    return resources([sample])[0]
-
-
 def _remedied(rule: Rule, sample: Sample) -> object:
     assert rule.remedy is not None
-    return rule.remedy(_sample(sample))
+    return rule.remedy(resources([sample])[0])
 
 
 def test_rotation_is_put_right_where_it_is_off_and_nowhere_else() -> None:
@@ -81,4 +90,4 @@ def test_rotation_is_put_right_where_it_is_off_and_nowhere_else() -> None:
 
 def test_a_hardware_key_which_can_not_rotate_is_let_be() -> None:
     hardware = Sample(type=keys.ALICLOUD_KEY, inputs={"protectionLevel": "HSM"})
-    assert keys.key_rotates.on(_sample(hardware)).findings == ()
+    assert keys.key_rotates.on(resources([hardware])[0]).findings == ()

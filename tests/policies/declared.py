@@ -1,0 +1,81 @@
+"""What a program declared under the mock engine, as the policy pack is asked about it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from policies.framework.exceptions import Exceptions
+from policies.framework.properties import Properties, secret
+from policies.framework.resource import Finding, Resource, Stack
+from policies.framework.rule import Rule
+from tests.conftest import Declared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the pack says of a stack."""
+
+    refused: list[str]
+    """`rule: resource: message`"""
+    let_pass: list[str]
+    unknown: list[str]
+    """`rule: resource: path`"""
+
+
+def resources_of(declared: Declared, stack: str) -> list[Resource]:
+    """Give what the engine would send, of a stack of this name."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for each in declared.resources:
+        named[each.name].add(_urn(each.urn, stack))
+    return [
+        Resource(
+            type=each.type,
+            name=each.name,
+            urn=_urn(each.urn, stack),
+            inputs=Properties(
+                {
+                    key: secret(value) if key in each.secrets else value
+                    for key, value in each.inputs.items()
+                    if not key.startswith("__")
+                },
+                _urn(each.urn, stack),
+            ),
+            protect=each.protect,
+            dependencies=frozenset(urn for name in each.dependencies for urn in named[name]),
+            property_dependencies={
+                key: frozenset(urn for name in names for urn in named[name])
+                for key, names in each.property_dependencies.items()
+            },
+        )
+        for each in declared.resources
+    ]
+
+
+def verdict(
+    rules: Sequence[Rule], declared: Declared, stack: str, exceptions: Exceptions
+) -> Verdict:
+    """Ask the rules, and the rule over exceptions last, as the analyzer does."""
+    resources = resources_of(declared, stack)
+    said = Verdict(refused=[], let_pass=[], unknown=[])
+    for rule in (*rules, exceptions.rule()):
+        concerned = tuple(each for each in resources if rule.concerns(each.type))
+        subjects: Sequence[Resource | Stack] = (
+            [Stack(name=stack, resources=concerned)] if rule.whole_stack else concerned
+        )
+        for subject in subjects:
+            outcome = rule.on(subject)
+            for finding in outcome.findings:
+                text = f"{rule.name}: {_name(finding)}: {finding.message}"
+                passes = finding.advisory or exceptions.entry(rule.name, stack, finding)
+                (said.let_pass if passes else said.refused).append(text)
+            for error in outcome.unknown:
+                said.unknown.append(f"{rule.name}: {error.urn.rpartition('::')[2]}: {error}")
+    return said
+
+
+def _urn(urn: str, stack: str) -> str:
+    return urn.replace("urn:pulumi:test::", f"urn:pulumi:{stack}::", 1)
+
+
+def _name(finding: Finding) -> str:
+    return finding.resource.name if finding.resource else "stack"
