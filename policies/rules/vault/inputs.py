@@ -13,7 +13,7 @@ from policies.framework.rule import Findings, rule
 
 _KUBERNETES_SECRET = "kubernetes:core/v1:Secret"  # noqa: S105  a type
 _REFERENCES = "kubernetes:"
-"""Where `secret` and the like are names of objects."""
+"""Where `secret` and `secretKey` are names of an object and of an entry in it."""
 
 # camelCase, snake_case and ENVIRONMENT_STYLE alike; at the end, so that `passwordFile` and `tokenTtl` are none.
 _NAMED = re.compile(
@@ -59,7 +59,9 @@ def secret_input_is_marked(resource: Resource) -> Findings:
 
 
 def _named(name: str, *, of_kubernetes: bool) -> bool:
-    return bool(_NAMED.search(name)) or (not of_kubernetes and bool(_SECRET.search(name)))
+    if of_kubernetes:
+        return name != "secretKey" and bool(_NAMED.search(name))
+    return bool(_NAMED.search(name) or _SECRET.search(name))
 
 
 def _in_secret(resource: Resource, path: Path) -> bool:

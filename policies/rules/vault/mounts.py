@@ -1,16 +1,9 @@
-"""Rules over mounts, audit devices, and the provider that reaches the server."""
-
-from collections.abc import Sequence
-from ipaddress import ip_address
-from typing import Annotated
-from urllib.parse import urlsplit
+"""Rules over mounts and audit devices."""
 
 from pulumi_policy import Severity
-from pydantic import Field
 
 from policies.framework.resource import Resource
 from policies.framework.rule import Findings, rule
-from policies.rules.vault.acls import ACCOUNTS
 
 MOUNT = "vault:index/mount:Mount"
 AUDIT = "vault:index/audit:Audit"
@@ -21,7 +14,6 @@ LOGIN_MOUNTS = (
     "vault:github/authBackend:AuthBackend",
     "vault:okta/authBackend:AuthBackend",
 )
-_PROVIDER = "pulumi:providers:vault"
 _ENDPOINT = "vault:generic/endpoint:Endpoint"
 
 
@@ -47,21 +39,13 @@ def key_value_mount_is_version_2(mount: Resource) -> Findings:
 @rule(
     MOUNT,
     *LOGIN_MOUNTS,
-    *ACCOUNTS,
     reason="deleting a mount deletes every secret, role or person in it",
     cure="protect it: strongroom:keep, or ResourceOptions(protect=True)",
     severity=Severity.HIGH,
 )
-def mount_is_protected(
-    mount: Resource,
-    *,
-    not_in: Annotated[Sequence[str], Field(description="Stacks that are thrown away.")] = (
-        "local",
-        "cluster",
-    ),
-) -> Findings:
-    """Mounts and the owned cluster are protected, except in stacks that are thrown away."""
-    if not mount.protect and mount.stack not in not_in:
+def mount_is_protected(mount: Resource) -> Findings:
+    """The engine refuses to delete a mount."""
+    if not mount.protect:
         yield "it is not protected"
 
 
@@ -103,21 +87,6 @@ def audit_log_hides_values(resource: Resource) -> Findings:
 
 
 @rule(
-    _PROVIDER,
-    reason="the provider sends its password to whoever answers",
-    cure="give ca_cert_file, and leave skip_tls_verify off",
-    severity=Severity.CRITICAL,
-)
-def provider_verifies_the_server(provider: Resource) -> Findings:
-    """The provider talks to a server that it verified."""
-    if str(provider.at("skipTlsVerify", "false")).lower() == "true":
-        yield "skipTlsVerify is on"
-    url = urlsplit(str(provider.at("address", "")))
-    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
-        yield "address does not begin with https://"
-
-
-@rule(
     _ENDPOINT,
     reason="what is written there is a document that no rule understands: an acl, a role or a person like any other",
     cure="use the resource of its own: vault.Policy or vault.jwt.AuthBackendRole, say",
@@ -128,10 +97,3 @@ def endpoint_gives_no_access(endpoint: Resource) -> Findings:
     path = str(endpoint.at("path", "")).strip("/")
     if path.partition("/")[0] in ("sys", "auth", "identity"):
         yield f"path is {path}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -25,9 +25,7 @@ CASES = [
     Case(
         rule=audit.vault_is_audited,
         compliant=NODES,
-        breakages={
-            "one server without": Change("configurations.1", 'storage "raft" {}', of="nodes")
-        },
+        breakages={"one server without": Change("configurations.1", "ui = false", of="nodes")},
     ),
     Case(
         rule=audit.key_value_versions_are_limited,

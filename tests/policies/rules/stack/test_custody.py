@@ -1,6 +1,5 @@
 """Tables of the rule over who can read custody."""
 
-import json
 from typing import Any
 
 import pytest
@@ -8,23 +7,20 @@ import pytest
 from policies.framework.properties import UNKNOWN
 from policies.rules.stack import custody
 from tests.policies.case import Case, Change, Sample, ask, changed
+from tests.policies.rules.cloud import samples
+from tests.policies.rules.cloud.samples import BUCKET, document
 
 RULE = custody.custody_is_read_by_its_reader
 _CLOUD = "strongroom:cloud:AwsCloud"
 _WITHIN = f"{_CLOUD}${custody.CUSTODY}"
 _ROLE_POLICY, _USER_POLICY = "aws:iam/rolePolicy:RolePolicy", "aws:iam/userPolicy:UserPolicy"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/custody"
-BUCKET = "arn:aws:s3:::custody-bucket"
 ROOT = "arn:aws:iam::123456789012:root"
 READER = "arn:aws:iam::123456789012:role/local-custody-reader"
 
 
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
 def allow(action: str, resource: str, **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": [action], "Resource": [resource], **more}
+    return samples.allow([action], [resource], **more)
 
 
 CUSTODY = [
@@ -46,12 +42,7 @@ CUSTODY = [
             ),
         },
     ),
-    Sample(
-        type="aws:s3/bucket:Bucket",
-        name="bucket",
-        within=_WITHIN,
-        inputs={"bucket": "custody-bucket"},
-    ),
+    *samples.aws_bucket(),
     Sample(
         type=_ROLE_POLICY,
         name="reader-grant",
@@ -73,6 +64,16 @@ CUSTODY = [
         },
     ),
     Sample(
+        type=_ROLE_POLICY,
+        name="lister-grant",
+        within=_WITHIN,
+        depends={"policy": ["key"]},
+        inputs={
+            "role": "local-custody-lister",
+            "policy": document(allow("kms:DescribeKey", KEY), allow("s3:ListBucket", BUCKET)),
+        },
+    ),
+    Sample(
         type=_USER_POLICY,
         name="application",
         inputs={"user": "orders", "policy": document(allow("s3:GetObject", "arn:aws:s3:::mine/*"))},
@@ -87,11 +88,11 @@ CASES = [
             "an application and the bucket": Change(
                 "policy!Statement.0.Resource", [f"{BUCKET}/vault-recovery-0"], of="application"
             ),
-            "the writer decrypts": Change(
-                "policy!Statement.0.Action", ["kms:Decrypt"], of="writer-grant"
+            "a third role decrypts": Change(
+                "policy!Statement.0.Action", ["kms:Decrypt"], of="lister-grant"
             ),
-            "the writer gets": Change(
-                "policy!Statement.1.Action", ["s3:GetObject"], of="writer-grant"
+            "a third role gets": Change(
+                "policy!Statement.1", allow("s3:GetObject", f"{BUCKET}/*"), of="lister-grant"
             ),
             "another role by the key's own policy": Change(
                 "policy!Statement.0.Condition.ArnEquals",
@@ -106,8 +107,8 @@ CASES = [
 ]
 
 
-def _messages(samples: list[Sample]) -> list[str]:
-    [outcome] = ask(RULE, samples, {})
+def _messages(given: list[Sample]) -> list[str]:
+    [outcome] = ask(RULE, given, {})
     return [each.message for each in outcome.findings]
 
 
@@ -119,13 +120,13 @@ def _as(statement: dict[str, Any]) -> list[str]:
     "statement",
     [
         allow("s3:Get*", f"{BUCKET}/*"),
-        allow("S3:GETOBJECT", "arn:aws:s3:::custody-*"),
+        allow("S3:GETOBJECT", "arn:aws:s3:::cust*"),
         allow("s3:*", "*"),
         allow("kms:*", "arn:aws:kms:eu-central-1:123456789012:key/*"),
         allow("kms:Decrypt", "arn:aws:kms:*:*:*"),
         {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},
         {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::other/*"},
-        allow("s3:GetObject", "arn:aws-cn:s3:::custody-bucket/*"),
+        allow("s3:GetObject", "arn:aws-cn:s3:::custody/*"),
     ],
 )
 def test_whatever_way_it_is_written_it_is_found(statement: dict[str, Any]) -> None:
@@ -148,11 +149,11 @@ def test_what_shows_nothing_of_it_is_let_be(statement: dict[str, Any]) -> None:
 
 
 def test_a_document_made_of_custody_is_found_before_it_is_known() -> None:
-    samples = changed(
+    given = changed(
         changed(CUSTODY, Change("@depends.policy", ["bucket"], of="application")),
         Change("policy", UNKNOWN, of="application"),
     )
-    assert _messages(samples) == ["its policy is about custody"]
+    assert _messages(given) == ["its policy is about custody"]
 
 
 def test_a_grant_of_the_key_is_found() -> None:

@@ -59,7 +59,7 @@ def test_names_that_only_sound_like_it_are_let_be(name: str) -> None:
 
 
 def test_the_name_of_a_kubernetes_object_is_no_secret() -> None:
-    assert _found("kubernetes:a:B", tlsSecret="vault-server") == []
+    assert _found("kubernetes:a:B", tlsSecret="vault-server", secretKey="ca.crt") == []
     assert _found("any:a:B", tlsSecret="x") == ["tlsSecret is in plain text"]
 
 

@@ -1,19 +1,9 @@
 """Tables of the rules over mounts, audit devices and the provider."""
 
-from dataclasses import replace
-
 from policies.rules.vault import mounts
-from tests.policies.case import ABSENT, Case, Change, Sample, ask
-from tests.policies.vault import KEY_VALUE, VAULT
+from tests.policies.case import ABSENT, Case, Change, Sample
+from tests.policies.vault import VAULT
 
-PROVIDER = [
-    *VAULT,
-    Sample(
-        type="pulumi:providers:vault",
-        name="account",
-        inputs={"address": "https://vault:8200", "skipTlsVerify": "false"},
-    ),
-]
 AUDITED = [
     *VAULT,
     Sample(
@@ -44,7 +34,6 @@ CASES = [
         breakages={
             "a mount": Change("@protect", value=False, of="kv"),
             "a login": Change("@protect", value=False, of="login"),
-            "the cluster": Change("@protect", value=False, of="owned"),
         },
     ),
     Case(
@@ -65,14 +54,6 @@ CASES = [
         },
     ),
     Case(
-        rule=mounts.provider_verifies_the_server,
-        compliant=PROVIDER,
-        breakages={
-            "unverified": Change("skipTlsVerify", "true", of="account"),
-            "in plain HTTP": Change("address", "http://vault:8200", of="account"),
-        },
-    ),
-    Case(
         rule=mounts.endpoint_gives_no_access,
         compliant=ENDPOINT,
         breakages={
@@ -81,14 +62,3 @@ CASES = [
         },
     ),
 ]
-
-
-def test_what_is_thrown_away_needs_no_protection() -> None:
-    mount = replace(KEY_VALUE, protect=False, stack="cluster")
-    assert ask(mounts.mount_is_protected, [mount], {})[0].findings == ()
-    assert ask(mounts.mount_is_protected, [mount], {"not_in": ()})[0].findings != ()
-
-
-def test_a_server_on_this_machine_may_speak_http() -> None:
-    provider = Sample(type="pulumi:providers:vault", inputs={"address": "http://127.0.0.1:8200"})
-    assert ask(mounts.provider_verifies_the_server, [provider], {})[0].findings == ()
