@@ -20,7 +20,7 @@ else
 PULUMI = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m ops tunnel --if-needed --stack $(STACK) -- pulumi
 up preview: $(VENV)/sandbox.stamp
 	@$(BIN)/python -m ops check --stack $(STACK)
-	$(PULUMI) $@ --stack $(STACK)
+	$(PULUMI) $@ --stack $(STACK) --policy-pack policies
 down: $(VENV)/sandbox.stamp
 	$(PULUMI) destroy --run-program --stack $(STACK)
 status logs:

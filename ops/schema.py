@@ -1,7 +1,7 @@
 """`python -m ops schema`: what editors and Pulumi know about our YAML, written from the models.
 
-Pulumi.yaml's `config:` block (the rest of that file is kept), one JSON Schema for each kind of file, and the table of
-what goes together.
+Pulumi.yaml's `config:` block (the rest of that file is kept), one JSON Schema for each kind of file, the table of
+what goes together, and that of the policy pack's rules.
 """
 
 import json
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from catalog.adopted import AdoptedFile
 from catalog.schema import ServiceFile, TeamFile
-from ops import combinations
+from ops import combinations, policies
 from settings.load import PASSWORD
 from settings.model import Settings
 from settings.stack import NAMESPACE
@@ -47,6 +47,7 @@ def files(root: Path) -> Mapping[Path, str]:
     return {
         project: with_config((root / project).read_text(), config_block()),
         Path("docs/combinations.md"): combinations.text(),
+        Path("docs/policies.md"): policies.text(),
         **texts,
     }
 

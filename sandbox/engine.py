@@ -21,9 +21,14 @@ from sandbox.problem import ProblemError
 Say = Callable[[str], None]
 
 _KEPT = 5
-_UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
+_PACK = ("--policy-pack", "policies")
+_UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", *_PACK)
+PARTIAL = "STRONGROOM_PARTIAL"
+"""Tells the policy pack, which imports nothing of ours, not to look at the stack as a whole: it isn't yet."""
 # What has only begun is said again when it is done; the log keeps both.
-_NOISE = re.compile(r"^@ |^ . +\S+ .* (creating|updating|deleting|reading|replacing) \(\d+s\)\s*$")
+_NOISE = re.compile(
+    r"^@ |^ . +\S+ .* (creating|updating|deleting|reading|replacing) \(\d+s\)\s*$|^Loading policy packs"
+)
 
 
 @dataclass(kw_only=True)
@@ -61,8 +66,8 @@ class Engine:
         self._quietly("config", "set", "--secret", key, input_=value)
 
     def preview(self, *options: str) -> int:
-        """Show what `up` would do."""
-        return self._shown("preview", *options)
+        """Show what `up` would do, and what the policy pack says of it."""
+        return self._shown("preview", *options, *_PACK)
 
     def up(self, way: Way) -> int:
         """Bring the stack up this way, or the next that the engine does not refuse; give Pulumi's exit code."""
@@ -90,7 +95,7 @@ class Engine:
         if way is Way.REST_FIRST:
             # Without the dependents it would be an error that something needs what is left out.
             excluded = [f"--exclude=**{kind}::**" for kind in REPEATABLE]
-            code = self._shown(*_UP, "--exclude-dependents", *excluded)
+            code = self._shown(*_UP, "--exclude-dependents", *excluded, extra={PARTIAL: "true"})
             if code != 0:
                 return code
         return self._shown(*_UP, extra={SKIP_CHECKPOINTS: "true"})

@@ -1,7 +1,7 @@
 """policies/exceptions.yaml: which finding is let pass, where, why, and until when.
 
-Every mistake in it is said at once, with its line. Nothing is let pass in silence: what an exception covers
-is an advisory, one that has expired fails, and one that covers nothing is said.
+Every mistake in it is said at once, with its line. Nothing is let pass in silence: each exception says how much
+it let pass, one that has expired fails, and one that covers nothing is said.
 """
 
 from collections.abc import Collection, Iterator
@@ -83,15 +83,16 @@ class Exceptions:
     mistakes: tuple[str, ...] = ()
     """`policies/exceptions.yaml:7: ...`"""
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
-    used: set[int] = field(default_factory=set)
-    """Lines of the entries that covered a finding."""
+    covered: dict[int, set[str]] = field(default_factory=dict)
+    """Line of an entry -> URNs of what it covered in this run; empty for the stack as a whole."""
 
     def entry(self, rule: str, stack: str, finding: Finding) -> Entry | None:
         """Give the entry that lets this finding pass today."""
         passed = None
         for line, entry in self.entries:
             if entry.covers(rule, stack, finding):
-                self.used.add(line)
+                urn = finding.resource.urn if finding.resource else ""
+                self.covered.setdefault(line, set()).add(urn)
                 if entry.expires >= self.today:
                     passed = entry
         return passed
@@ -115,8 +116,11 @@ class Exceptions:
                 of = f"{FILE}:{line}: the exception from {entry.rule} for {entry.resource}"
                 if entry.expires < self.today:
                     yield Finding(message=f"{of} expired on {entry.expires}")
-                elif line not in self.used:
+                elif line not in self.covered:
                     yield Finding(message=f"{of} covers nothing", advisory=True)
+                else:
+                    passed = f"lets {len(self.covered[line])} pass until {entry.expires}"
+                    yield Finding(message=f"{of} {passed}: {entry.reason}", advisory=True)
 
         return exceptions_hold
 

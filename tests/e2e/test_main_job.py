@@ -43,6 +43,45 @@ def test_plain_pulumi_works_in_a_sourced_shell(scratch: Scratch) -> None:
     assert ran.code == 0, ran.output
 
 
+def test_the_policy_pack_holds_and_says_what_it_lets_pass(scratch: Scratch) -> None:
+    ran = scratch.sandbox("preview")
+
+    assert ran.code == 0, ran.output
+    assert "strongroom|local|policies" in ran.output
+    assert "[mandatory]" not in ran.output
+    assert "the exception from what-stays-is-protected for * lets 5 pass until" in ran.output
+    plain = scratch.sourced("pulumi preview --policy-pack policies --non-interactive")
+    assert plain.code == 0, plain.output
+    assert "strongroom@v" in plain.output
+
+
+def test_what_the_policy_pack_finds_stops_before_anything_changes(scratch: Scratch) -> None:
+    exceptions = scratch.path / "policies" / "exceptions.yaml"
+    before = exceptions.read_text()
+    exceptions.write_text(before.replace("expires: 20", "expires: 19", 1))
+    new = scratch.service("shop/returns", cloud={"labels": {"bucket": "labels", "access": "read"}})
+    try:
+        previewed = scratch.sandbox("preview")
+        made = scratch.sandbox("up")
+    finally:
+        exceptions.write_text(before)
+        new.unlink()
+
+    for ran in (previewed, made):
+        assert ran.code != 0, ran.output
+        assert "[mandatory]" in ran.output
+        assert "what-stays-is-protected" in ran.output
+        assert "protect is off." in ran.output
+        assert "Cure: set protect=True (keep: true)." in ran.output
+    assert "expired on 19" in previewed.output
+    urns = scratch.sourced("pulumi stack --show-urns").output
+    assert "cloud-custody-bucket" in urns
+    assert "cloud-bucket-labels-bucket" not in urns
+    # What needs no protection may have been made by then.
+    scratch.up()
+    assert "labels" not in scratch.sourced("pulumi stack --show-urns").output
+
+
 def test_the_checkout_stays_clean(scratch: Scratch) -> None:
     tracked = {
         path.relative_to(scratch.path)

@@ -1,13 +1,14 @@
 """What a program declared under the mock engine, as the policy pack is asked about it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.framework.exceptions import Exceptions
 from policies.framework.properties import Properties, secret
 from policies.framework.resource import Finding, Resource, Stack
 from policies.framework.rule import Rule
+from tests import conftest
 from tests.conftest import Declared
 
 
@@ -24,21 +25,23 @@ class Verdict:
 
 def resources_of(declared: Declared, stack: str) -> list[Resource]:
     """Give what the engine would send, of a stack of this name."""
+    components = {(each.type, each.name): each for each in declared.resources if not each.custom}
+    urns = [_urn(each, components, stack) for each in declared.resources]
     named: dict[str, set[str]] = defaultdict(set)
-    for each in declared.resources:
-        named[each.name].add(_urn(each.urn, stack))
+    for each, urn in zip(declared.resources, urns, strict=True):
+        named[each.name].add(urn)
     return [
         Resource(
             type=each.type,
             name=each.name,
-            urn=_urn(each.urn, stack),
+            urn=urn,
             inputs=Properties(
                 {
                     key: secret(value) if key in each.secrets else value
                     for key, value in each.inputs.items()
                     if not key.startswith("__")
                 },
-                _urn(each.urn, stack),
+                urn,
             ),
             protect=each.protect,
             dependencies=frozenset(urn for name in each.dependencies for urn in named[name]),
@@ -47,8 +50,22 @@ def resources_of(declared: Declared, stack: str) -> list[Resource]:
                 for key, names in each.property_dependencies.items()
             },
         )
-        for each in declared.resources
+        for each, urn in zip(declared.resources, urns, strict=True)
     ]
+
+
+def _urn(
+    resource: conftest.Resource,
+    components: Mapping[tuple[str, str], conftest.Resource],
+    stack: str,
+) -> str:
+    """Give the engine's URN, with every component around: the mock engine's has the nearest only."""
+    chain, inner = [resource.type], resource
+    while inner.parent is not None:
+        [*_, outer, _] = inner.urn.split("::")[2].split("$")
+        chain.insert(0, outer)
+        inner = components[outer, inner.parent]
+    return f"urn:pulumi:{stack}::strongroom::{'$'.join(chain)}::{resource.name}"
 
 
 def verdict(
@@ -71,10 +88,6 @@ def verdict(
             for error in outcome.unknown:
                 said.unknown.append(f"{rule.name}: {error.urn.rpartition('::')[2]}: {error}")
     return said
-
-
-def _urn(urn: str, stack: str) -> str:
-    return urn.replace("urn:pulumi:test::", f"urn:pulumi:{stack}::", 1)
 
 
 def _name(finding: Finding) -> str:

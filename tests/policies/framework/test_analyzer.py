@@ -14,12 +14,14 @@ from google.protobuf import empty_pb2, json_format, struct_pb2  # type: ignore[i
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, policy
 
+from policies.framework import analyzer as analyzer_module
 from policies.framework import pack
 from policies.framework.analyzer import Analyzer, ResourcePolicy, StackPolicy
 from policies.framework.exceptions import Entry, Exceptions
 from policies.framework.properties import UNKNOWN, secret
 from policies.rules import RULES
 from policies.rules.cloud import keys
+from sandbox import engine
 
 CHECKOUT = Path(__file__).parents[3]
 ADVISORY, MANDATORY = analyzer_pb2.ADVISORY, analyzer_pb2.MANDATORY
@@ -147,17 +149,26 @@ def test_the_stack_is_looked_at_as_a_whole(analyzer: Analyzer) -> None:
     assert response.diagnostics[0].urn == urn(keys.AWS_KEY, "one")
 
 
-def test_an_exception_lets_pass_and_says_so() -> None:
-    analyzer = made(entry())
-    response = analyzer.Analyze(key(enableKeyRotation=False), None)
-
-    assert said(response) == [("key-rotates", ADVISORY)]
-    told = response.diagnostics[0].message
-    assert "let pass until 2027-01-01: rotation is off\nthe emulator rotates nothing" in told
-    # It was good for something, so the stack has nothing to say of it.
-    assert said(analyzer.AnalyzeStack(shared(), None)) == [
-        ("seal-and-custody-key-differ", MANDATORY)
+def test_a_part_of_the_stack_is_not_taken_for_the_whole(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert analyzer_module.PARTIAL == engine.PARTIAL
+    monkeypatch.setenv(engine.PARTIAL, "true")
+    assert said(analyzer.AnalyzeStack(shared(), None)) == []
+    assert said(analyzer.Analyze(key(enableKeyRotation=False), None)) == [
+        ("key-rotates", MANDATORY)
     ]
+
+
+def test_an_exception_lets_pass_and_the_stack_says_how_much() -> None:
+    analyzer = made(entry())
+    assert said(analyzer.Analyze(key(enableKeyRotation=False), None)) == []
+
+    response = analyzer.AnalyzeStack(shared(), None)
+    assert ("exceptions-hold", ADVISORY) in said(response)
+    assert response.diagnostics[-1].message.endswith(
+        "lets 1 pass until 2027-01-01: the emulator rotates nothing"
+    )
 
 
 def test_an_exception_that_expired_fails_twice() -> None:
