@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any, get_type_hints
 
 from pulumi_policy import Severity
@@ -50,7 +51,7 @@ class Rule:
 
     def concerns(self, type_: str) -> bool:
         """Whether it looks at resources of this type."""
-        return any(fnmatchcase(type_, pattern) for pattern in self.types)
+        return _matches(self.types, type_)
 
     def on(self, subject: Resource | Stack, **settings: Any) -> Outcome:
         """Ask the rule. Never raises: what it can't read is a finding, and never passed over."""
@@ -73,6 +74,11 @@ class Rule:
         if isinstance(subject, Stack):
             unknown += [error for each in subject.resources for error in each.unknown]
         return Outcome(findings=tuple(findings), unknown=tuple(unknown))
+
+
+@cache
+def _matches(patterns: tuple[str, ...], type_: str) -> bool:
+    return any(fnmatchcase(type_, pattern) for pattern in patterns)
 
 
 def rule(

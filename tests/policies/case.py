@@ -94,10 +94,17 @@ def resources(samples: Sequence[Sample]) -> list[Resource]:
 
 def ask(rule: Rule, samples: Sequence[Sample], settings: Mapping[str, Any]) -> list[Outcome]:
     """Ask a rule about these, as the analyzer does."""
-    concerned = [each for each in resources(samples) if rule.concerns(each.type)]
+    return _asked(rule, resources(samples), settings, {})
+
+
+def _asked(
+    rule: Rule, made: Sequence[Resource], settings: Mapping[str, Any], shared: dict[object, Any]
+) -> list[Outcome]:
+    concerned = [each for each in made if rule.concerns(each.type)]
     if rule.whole_stack:
-        stack = samples[0].stack if samples else "test"
-        return [rule.on(Stack(name=stack, resources=tuple(concerned)), **settings)]
+        stack = made[0].stack if made else "test"
+        subject = Stack(name=stack, resources=tuple(concerned), shared=shared)
+        return [rule.on(subject, **settings)]
     return [rule.on(each, **settings) for each in concerned]
 
 
@@ -106,8 +113,10 @@ def found(
 ) -> dict[str, list[Finding]]:
     """Ask every rule, `tuned` with its settings; give what stops, by the rule's name."""
     answer: dict[str, list[Finding]] = {}
+    made = resources(samples)
+    shared: dict[object, Any] = {}
     for rule in RULES:
-        outcomes = ask(rule, samples, (settings or {}) if rule is tuned else {})
+        outcomes = _asked(rule, made, (settings or {}) if rule is tuned else {}, shared)
         findings = [f for outcome in outcomes for f in outcome.findings if not f.advisory]
         if findings:
             answer[rule.name] = findings

@@ -7,6 +7,7 @@ from typing import Annotated
 from pulumi_policy import Severity
 from pydantic import Field
 
+from acl.evaluator import Evaluator
 from acl.rule import Source
 from acl.stanza import Acl, Stanza
 from acl.syntax import AclError
@@ -235,13 +236,16 @@ def reaching(found: Acl | AclError, areas: Mapping[str, frozenset[str]]) -> Iter
     """Say which blocks grant some of an area's capabilities somewhere in it: path with wildcards -> capabilities."""
     if isinstance(found, AclError):
         return
-    decides = text.evaluator((found,))
+    decides: Evaluator | None = None
     for each in text.grants(found):
         for area, capabilities in () if root_like(each) else areas.items():
             if area.startswith("+/") and each.path.startswith(_NO_MOUNTS):
                 continue
             path = meeting(each.path, area) if each.capabilities & capabilities else None
+            if path is None:
+                continue
             # A longer rule may deny it.
-            rule = None if path is None else decides.rule(path, listing=False)
+            decides = decides or text.evaluator((found,))
+            rule = decides.rule(path, listing=False)
             if rule is not None and rule.capabilities & capabilities:
                 yield f"{quoted(each)} reaches {area}"

@@ -9,16 +9,22 @@ from acl.syntax import AclError
 
 # More than a stack's acls, so that rules over the whole stack read none again.
 _KEPT = 65536
+# What one server knows and the other refuses.
+_OWN = ("subscribe", "control_group", "scan", "pagination_limit", "expiration")
+
+
+def acl(name: str, text: str, flavour: Flavour | None = None) -> Acl | AclError:
+    """Read it, as `flavour` does, or as whichever server can; give the error where none can."""
+    if flavour is not None and any(word in text for word in _OWN):
+        return _read(name, text, flavour)
+    return _of_either(name, text)
 
 
 @lru_cache(_KEPT)
-def acl(name: str, text: str, flavour: Flavour | None = None) -> Acl | AclError:
-    """Read it, as `flavour` does, or as whichever server can; give the error where none can."""
-    first = _read(name, text, flavour or "vault")
-    if flavour is not None or isinstance(first, Acl):
-        return first
-    second = _read(name, text, "openbao")
-    return second if isinstance(second, Acl) else first
+def _of_either(name: str, text: str) -> Acl | AclError:
+    first = _read(name, text, "vault")
+    second = _read(name, text, "openbao") if isinstance(first, AclError) else first
+    return first if isinstance(second, AclError) else second
 
 
 def _read(name: str, text: str, flavour: Flavour) -> Acl | AclError:
