@@ -196,13 +196,6 @@ def _setting(part: str, **given: Any) -> Callable[[Scratch], None]:
     return change
 
 
-def _file(name: str, **content: Any) -> Callable[[Scratch], None]:
-    def change(scratch: Scratch) -> None:
-        (scratch.path / "catalog" / name).write_text(yaml.safe_dump(content))
-
-    return change
-
-
 def _shared_by_many(scratch: Scratch) -> None:
     for number in range(11):
         scratch.service(
@@ -229,12 +222,13 @@ OWN = [
         of="role-svc-shop.billing",
     ),
     Broken(
-        how=_file(
-            "adopted.yaml",
-            adopted={"acls": {"old": 'path "sys/seal" {\n  capabilities = ["update"]\n}\n'}},
+        how=_line(
+            "acl/grants.py",
+            'rule("sys/seal-status", "read")',
+            'rule("sys/seal", "update", "sudo")',
         ),
         rule="acl-keeps-off-break-glass",
-        of="old",
+        of="team-administrators",
     ),
     Broken(
         how=_line("components/engines/key_value.py", "max_versions=_VERSIONS", "max_versions=1"),
@@ -275,7 +269,7 @@ def own(scratch: Scratch) -> Scratch:
 def test_the_program_with_one_thing_broken_is_stopped(
     own: Scratch, broken: Broken, tmp_path: Path
 ) -> None:
-    kept_back = ("catalog", "components", "Pulumi.local.yaml")
+    kept_back = ("acl", "catalog", "components", "Pulumi.local.yaml")
     for name in kept_back:
         _copy(own.path / name, tmp_path / name)
     try:

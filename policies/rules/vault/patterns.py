@@ -1,14 +1,23 @@
 """Where two of Vault's paths with `+` and a final `*` meet."""
 
+from functools import lru_cache
+
+# A few areas are held against every path of a stack's acls, by several rules each.
+_KEPT = 65536
+
 ANYTHING = "…"
 """What stands in a path for a segment, or an end, of which nothing is said: no rule is about it by name."""
 
 
+@lru_cache(_KEPT)
 def meeting(one: str, other: str) -> str | None:
     """Give a path that both match, or None if there is none.
 
     A templated part (`{{identity.entity.id}}`) means itself.
     """
+    ours_begin, theirs_begin = literal(one), literal(other)
+    if not (ours_begin.startswith(theirs_begin) or theirs_begin.startswith(ours_begin)):
+        return None
     ours, theirs = _Pattern(one), _Pattern(other)
     path: list[str] = []
     for index in range(max(len(ours.segments), len(theirs.segments))):
@@ -25,6 +34,7 @@ def meeting(one: str, other: str) -> str | None:
     return "/".join(path)
 
 
+@lru_cache(_KEPT)
 def literal(pattern: str) -> str:
     """Give what every path that matches begins with."""
     segments = pattern.split("/")
