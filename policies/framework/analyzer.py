@@ -125,22 +125,19 @@ class Analyzer(_PolicyAnalyzerServicer):
             if level is not EnforcementLevel.REMEDIATE or rule.remedy is None:
                 continue
             raw = json_format.MessageToDict(request.properties) if raw is None else raw
-            answer = response.remediations.add(
+            resource = _resource(request, raw)
+            outcome = rule.on(resource, **self._settings(rule))
+            if not outcome.findings:
+                # What isn't known yet the second question, `Analyze`, tells of.
+                continue
+            raw = {**raw, **rule.remedy(resource)}
+            response.remediations.add(
                 policyName=rule.name,
                 policyPackName=self._pack[0],
                 policyPackVersion=self._pack[1],
                 description=rule.title,
+                properties=json_format.ParseDict(raw, struct_pb2.Struct()),
             )
-            try:
-                changes = dict(rule.remedy(_resource(request, raw)))
-            except UnknownError as error:
-                answer.diagnostic = f"{error}: put right at the update"
-                continue
-            if not changes:
-                response.remediations.pop()
-                continue
-            raw = {**raw, **changes}
-            answer.properties.CopyFrom(json_format.ParseDict(raw, struct_pb2.Struct()))
         return response
 
     def _concerned(self, type_: str) -> list[ResourcePolicy]:

@@ -17,7 +17,7 @@ Findings = Iterable[str | Finding]
 """What a check yields: a sentence about the resource it was given, or a `Finding` about any."""
 
 Remedy = Callable[[Resource], Mapping[str, Any]]
-"""Gives the inputs (camelCase, top level) to set instead; nothing where nothing is to be set."""
+"""Gives the inputs (camelCase, top level) to set where the rule doesn't hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Rule:
 
     def concerns(self, type_: str) -> bool:
         """Whether it looks at resources of this type."""
-        return _matches(self.types, type_)
+        return _among(self.types, type_)
 
     def on(self, subject: Resource | Stack, **settings: Any) -> Outcome:
         """Ask the rule. Never raises: what it can't read is a finding, and never passed over."""
@@ -74,11 +74,6 @@ class Rule:
         if isinstance(subject, Stack):
             unknown += [error for each in subject.resources for error in each.unknown]
         return Outcome(findings=tuple(findings), unknown=tuple(unknown))
-
-
-@cache
-def _matches(patterns: tuple[str, ...], type_: str) -> bool:
-    return any(fnmatchcase(type_, pattern) for pattern in patterns)
 
 
 def rule(
@@ -140,6 +135,11 @@ def _settings(check: Callable[..., Findings]) -> Mapping[str, Mapping[str, Any]]
         plain = list(default) if isinstance(default, tuple) else default
         found[name] = {**TypeAdapter(hints[name]).json_schema(), "default": plain}
     return found
+
+
+@cache
+def _among(patterns: tuple[str, ...], type_: str) -> bool:
+    return any(fnmatchcase(type_, pattern) for pattern in patterns)
 
 
 def _place(error: Exception) -> str:

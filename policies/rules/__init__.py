@@ -4,7 +4,7 @@
         "aws:kms/key:Key",                       # type tokens that it looks at; * stands for any text
         reason="...", cure="...",                # half sentences, no full stop: "Why: ...", "Cure: ..."
         severity=Severity.HIGH,
-        remedy=_rotating,                        # only where safe: Resource -> top-level inputs to set ({}: none)
+        remedy=_rotating,                        # where safe: Resource -> top-level inputs to set where it doesn't hold
     )
     def key_rotates(key: Resource, *, days: Annotated[int, Field(ge=1, description="...")] = 365) -> Findings:
         """A KMS key rotates by itself."""       # one line: what must hold

@@ -3,9 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from pulumi.output import Unknown
 
 from policies.framework.exceptions import Exceptions
-from policies.framework.properties import Properties, secret
+from policies.framework.properties import UNKNOWN, Properties, secret
 from policies.framework.resource import Finding, Resource, Stack
 from policies.framework.rule import Rule
 from tests import conftest
@@ -37,7 +40,7 @@ def resources_of(declared: Declared, stack: str) -> list[Resource]:
             urn=urn,
             inputs=Properties(
                 {
-                    key: secret(value) if key in each.secrets else value
+                    key: secret(_sent(value)) if key in each.secrets else _sent(value)
                     for key, value in each.inputs.items()
                     if not key.startswith("__")
                 },
@@ -52,6 +55,15 @@ def resources_of(declared: Declared, stack: str) -> list[Resource]:
         )
         for each, urn in zip(declared.resources, urns, strict=True)
     ]
+
+
+def _sent(value: Any) -> Any:
+    """Put the engine's mark where the SDK's stands for what isn't known."""
+    if isinstance(value, dict):
+        return {key: _sent(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_sent(each) for each in value]
+    return UNKNOWN if isinstance(value, Unknown) else value
 
 
 def _urn(

@@ -1,12 +1,13 @@
 """Holds every rule against its table: see case.py."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from policies.rules import RULES
-from tests.policies.case import Case, Change, ask, changed, found, unknown
+from tests.policies.case import Case, Change, ask, changed, found, resources, unknown
 
 HERE = Path(__file__).parent
 
@@ -30,6 +31,14 @@ NEEDED = [
     for case in CASES
     for label, change in {**case.breakages, **case.undecided}.items()
     if not change.path.startswith("@") and label not in case.exempt_unknown
+]
+
+
+REMEDIED = [
+    pytest.param(case, change, id=f"{case.rule.name}: {label}")
+    for case in CASES
+    for label, change in case.breakages.items()
+    if case.rule.remedy is not None
 ]
 
 
@@ -76,3 +85,19 @@ def test_what_is_not_known_yet_is_said_and_not_passed_over(case: Case, change: C
     assert [error for outcome in outcomes for error in outcome.unknown]
     # And no other rule stumbles over it.
     assert found(samples, case.rule, case.settings) == {}
+
+
+@pytest.mark.parametrize(("case", "change"), REMEDIED)
+def test_what_is_put_right_holds(case: Case, change: Change) -> None:
+    remedy = case.rule.remedy
+    assert remedy is not None
+    broken = changed(case.compliant, change)
+    right = [
+        replace(sample, inputs={**sample.inputs, **remedy(resource)})
+        if case.rule.concerns(sample.type)
+        else sample
+        for sample, resource in zip(broken, resources(broken), strict=True)
+    ]
+
+    assert right != broken
+    assert found(right, case.rule, case.settings) == {}

@@ -47,16 +47,22 @@ def _same(part: Resource, bucket: Resource) -> bool:
     return name is not None and name == bucket.at("bucket")
 
 
+def _blocks(block: Resource) -> tuple[str, ...]:
+    if not block.type.startswith("aws:"):
+        return ("blockPublicAccess",)
+    return ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
 @rule(
     *CLOSED,
     reason="one wrong ACL or policy would show the bucket to the world",
     cure="set all four of AWS's blocks, or block_public_access at Alibaba Cloud",
     severity=Severity.CRITICAL,
+    remedy=lambda block: dict.fromkeys(_blocks(block), True),
 )
 def public_access_is_blocked(block: Resource) -> Findings:
     """What blocks public access blocks all of it."""
-    names = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    for name in names if block.type.startswith("aws:") else ("blockPublicAccess",):
+    for name in _blocks(block):
         with block.if_known():
             if block.at(name) is not True:
                 yield f"{name} is off"
@@ -207,6 +213,7 @@ def bucket_tls_is_modern(config: Resource) -> Findings:
     reason="the engine would delete every object in it, recovery keys included, to get rid of the bucket",
     cure="set force_destroy=False (keep: true)",
     severity=Severity.HIGH,
+    remedy=lambda _: {"forceDestroy": False},
 )
 def buckets_are_never_emptied(bucket: Resource) -> Findings:
     """No bucket is emptied by force when it is deleted."""

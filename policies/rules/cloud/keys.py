@@ -16,10 +16,7 @@ ALICLOUD_KEY = "alicloud:kms/key:Key"
 
 def _rotating(key: Resource) -> Mapping[str, Any]:
     if key.type == AWS_KEY:
-        return {} if key.at("enableKeyRotation") is True else {"enableKeyRotation": True}
-    # A hardware instance's keys can't rotate.
-    if key.at("automaticRotation") == "Enabled" or key.at("protectionLevel") == "HSM":
-        return {}
+        return {"enableKeyRotation": True}
     return {"automaticRotation": "Enabled", "rotationInterval": "365d"}
 
 
@@ -33,8 +30,17 @@ def _rotating(key: Resource) -> Mapping[str, Any]:
 )
 def key_rotates(key: Resource) -> Findings:
     """A KMS key rotates by itself."""
-    if _rotating(key):
+    if key.type == AWS_KEY:
+        rotates = key.at("enableKeyRotation") is True
+    else:
+        # A hardware instance's keys can't rotate.
+        rotates = key.at("automaticRotation") == "Enabled" or key.at("protectionLevel") == "HSM"
+    if not rotates:
         yield "rotation is off"
+
+
+def _window(key: Resource) -> str:
+    return "deletionWindowInDays" if key.type == AWS_KEY else "pendingWindowInDays"
 
 
 @rule(
@@ -43,6 +49,7 @@ def key_rotates(key: Resource) -> Findings:
     reason="the key lost is all data and every snapshot lost; until the window ends, deletion can be called off",
     cure="set deletion_window_in_days (AWS) or pending_window_in_days (Alibaba Cloud)",
     severity=Severity.CRITICAL,
+    remedy=lambda key: {_window(key): 30},
 )
 def key_deletion_waits(
     key: Resource,
@@ -52,7 +59,7 @@ def key_deletion_waits(
     ] = 7,
 ) -> Findings:
     """A deleted KMS key can be called back for a while."""
-    field = "deletionWindowInDays" if key.type == AWS_KEY else "pendingWindowInDays"
+    field = _window(key)
     waits = key.at(field, 30 if key.type == AWS_KEY else 0)
     if waits < days:
         yield f"{field} is {waits}, and at least {days} are asked"

@@ -77,6 +77,7 @@ def no_token_lives_for_ever(secret: Resource) -> Findings:
     reason="every container of the pod would get a token of the API server, whether it needs one or not",
     cure="set automount_service_account_token=False and project a token where one is needed",
     severity=Severity.MEDIUM,
+    remedy=lambda _: {"automountServiceAccountToken": False},
 )
 def tokens_are_not_mounted_unasked(account: Resource) -> Findings:
     """No ServiceAccount's token is mounted into pods that don't ask for it."""

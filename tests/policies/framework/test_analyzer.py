@@ -201,9 +201,9 @@ def test_what_is_switched_to_remediate_is_put_right_and_the_rest_kept(analyzer: 
 
 def test_what_is_not_known_yet_is_not_put_right_in_the_dark(analyzer: Analyzer) -> None:
     configured(analyzer, "key-rotates", analyzer_pb2.REMEDIATE)
-    [said_] = analyzer.Remediate(key(enableKeyRotation=UNKNOWN), None).remediations
-    assert said_.diagnostic == "enableKeyRotation is not known yet: put right at the update"
-    assert not said_.properties.fields
+    unknown = key(enableKeyRotation=UNKNOWN)
+    assert not analyzer.Remediate(unknown, None).remediations
+    assert said(analyzer.Analyze(unknown, None)) == [("key-rotates", ADVISORY)]
 
 
 def test_a_resource_that_concerns_no_rule_is_not_even_read(

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from policies.framework.rule import Rule
 from policies.rules.cloud import keys
 from tests.policies.case import ABSENT, Case, Change, Sample, resources
 from tests.policies.rules.cloud.samples import CUSTODY, SEAL, alicloud_key, aws_key, grant
@@ -75,18 +74,6 @@ CASES = [
         breakages={"one key": Change("@depends.policy", ["seal"], of="writer")},
     ),
 ]
-
-
-def _remedied(rule: Rule, sample: Sample) -> object:
-    assert rule.remedy is not None
-    return rule.remedy(resources([sample])[0])
-
-
-def test_rotation_is_put_right_where_it_is_off_and_nowhere_else() -> None:
-    off = Sample(type=keys.AWS_KEY, inputs={})
-    assert _remedied(keys.key_rotates, off) == {"enableKeyRotation": True}
-    assert _remedied(keys.key_rotates, AWS) == {}
-    assert _remedied(keys.key_rotates, ALICLOUD) == {}
 
 
 def test_a_hardware_key_which_can_not_rotate_is_let_be() -> None:
