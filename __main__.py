@@ -46,6 +46,7 @@ People(
         mount=settings.people.mount,
         key_value=KEY_VALUE,
         password=stack_secret,
+        cidrs=settings.people.cidrs,
         keep=settings.keep,
     ),
     account,

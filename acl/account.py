@@ -121,6 +121,8 @@ def _key_value(path: str) -> Iterable[Rule]:
     yield from _whole(f"{path}/data/*")
     # No delete: a secret's older versions outlive its removal from the program.
     yield rule(f"{path}/metadata/*", "create", "read", "update")
+    # How many versions it keeps.
+    yield rule(f"{path}/config", "create", "read", "update")
 
 
 def _method(path: str, kind: Method) -> Iterable[Rule]:

@@ -96,3 +96,11 @@ class People(Model):
     mount: Annotated[MountName, Field(description="The userpass mount of teams' members.")] = (
         "people"
     )
+    cidrs: Annotated[
+        tuple[Cidr, ...],
+        Field(
+            description="From which networks they may log in; none: from anywhere, which the policy pack"
+            " lets pass in local only.",
+            examples=[["127.0.0.1/32"]],
+        ),
+    ] = ()

@@ -20,6 +20,8 @@ class PeopleArgs:
     key_value: str
     password: Callable[[str], pulumi.Output[str]]
     """Configuration key -> secret."""
+    cidrs: tuple[str, ...] = ()
+    """From which networks they may log in and use their tokens; empty: from anywhere."""
     keep: bool = True
 
 
@@ -56,6 +58,7 @@ class People(pulumi.ComponentResource):
                 # A working day; a person logs in again the next morning.
                 token_ttl=8 * 3600,
                 token_max_ttl=12 * 3600,
+                token_bound_cidrs=list(args.cidrs) or None,
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
         self.register_outputs({})

@@ -9,6 +9,8 @@ import pulumi_vault as vault
 from catalog.model import AdoptedMount
 
 _DESCRIPTION = "Secrets of services, each at namespace/name"
+_VERSIONS = 10
+"""How many a secret keeps: the server's own default, said, so that no other server's takes its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +46,24 @@ class KeyValue(pulumi.ComponentResource):
                 parent=self, protect=args.keep, import_=args.mount if adopted else None
             ),
         )
+        first: vault.kv.SecretV2 | None = None
         for path, fields in sorted(args.secrets.items()):
             data: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(fields))
-            vault.kv.SecretV2(
+            secret = vault.kv.SecretV2(
                 f"secret-{path}",
                 mount=mount.path,
                 name=path,
                 data_json=data,
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            )
+            first = first or secret
+        if adopted is None:
+            vault.kv.SecretBackendV2(
+                f"{name}-versions",
+                mount=mount.path,
+                max_versions=_VERSIONS,
+                # A new mount refuses writes while it upgrades itself. The plugin waits for that where it writes
+                # secrets, and not here (kvSecretBackendV2CreateUpdate in terraform-provider-vault).
+                opts=pulumi.ResourceOptions(parent=self, depends_on=first),
             )
         self.register_outputs({})

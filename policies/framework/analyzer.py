@@ -103,13 +103,14 @@ class Analyzer(_PolicyAnalyzerServicer):
         of = functools.cache(lambda number: _resource(request.resources[number]))
         types = [each.type for each in request.resources]
         name = _stack(request.resources[0].urn) if types else ""
+        shared: dict[object, Any] = {}
         for policy in self._policies:
             level = self._get_enforcement_level(policy)
             if level is EnforcementLevel.DISABLED or not isinstance(policy, StackPolicy):
                 continue
             concerned = {each for each in set(types) if policy.rule.concerns(each)}
             resources = tuple(of(n) for n, each in enumerate(types) if each in concerned)
-            stack = Stack(name=name, resources=resources)
+            stack = Stack(name=name, resources=resources, shared=shared)
             outcome = policy.rule.on(stack, **self._settings(policy.rule))
             self._say(response, policy, level, name, outcome)
         return response

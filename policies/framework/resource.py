@@ -1,12 +1,14 @@
 """What a rule looks at: one resource before it is made, or all of a stack's as they will be."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 
 from policies.framework.properties import Properties, UnknownError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,11 @@ class Resource:
     def at(self, dotted: str, default: Any = None) -> Any:
         """Give the input at `server.ha.replicas`; see `Properties.at`."""
         return self.inputs.at(dotted, default)
+
+    @property
+    def stack(self) -> str:
+        """The name of its stack."""
+        return self.urn.split("::")[0].removeprefix("urn:pulumi:")
 
     def within(self, component: str) -> bool:
         """Whether a component of this type (`strongroom:cloud:Custody`) is around it, at any distance."""
@@ -68,6 +75,16 @@ class Stack:
     name: str
     resources: tuple[Resource, ...]
     unknown: list[UnknownError] = field(default_factory=list)
+    shared: dict[object, Any] = field(default_factory=dict)
+    """What rules have worked out for one another: see `once`."""
+
+    def once(self, make: "Callable[[Stack], T]") -> T:
+        """Give what `make` makes of this stack, made once for all rules that look at the same resources."""
+        key = make, tuple(map(id, self.resources))
+        if key not in self.shared:
+            self.shared[key] = make(self)
+        made: T = self.shared[key]
+        return made
 
     def of(self, *types: str) -> list[Resource]:
         """Give the resources of these types; `*` stands for any text."""

@@ -33,10 +33,15 @@ tests/policies/rules/ has a `Case` for each rule: see tests/policies/case.py.
 from policies.framework.rule import Rule
 from policies.rules.cloud import access_keys, buckets, grants, keys, providers, trust
 from policies.rules.kubernetes import configuration, objects, pods, release
+from policies.rules.stack import access, administrators, audit, custody
+from policies.rules.stack import acls as borne
+from policies.rules.vault import acls, inputs, mounts, roles, tokens
 
 _MODULES = (
     *(keys, buckets, grants, trust, access_keys, providers),
     *(release, configuration, pods, objects),
+    *(acls, roles, tokens, mounts, inputs),
+    *(borne, access, administrators, audit, custody),
 )
 
 RULES: tuple[Rule, ...] = tuple(

@@ -94,16 +94,18 @@ def resources(samples: Sequence[Sample]) -> list[Resource]:
 
 def ask(rule: Rule, samples: Sequence[Sample], settings: Mapping[str, Any]) -> list[Outcome]:
     """Ask a rule about these, as the analyzer does."""
-    return _asked(rule, resources(samples), settings)
+    return _asked(rule, resources(samples), settings, {})
 
 
-def _asked(rule: Rule, given: Sequence[Resource], settings: Mapping[str, Any]) -> list[Outcome]:
-    concerned = tuple(each for each in given if rule.concerns(each.type))
-    if not rule.whole_stack:
-        return [rule.on(each, **settings) for each in concerned]
-    # Of the stack `test`, unless its samples say another.
-    name = given[0].urn.split("::", 1)[0].rpartition(":")[2] if given else "test"
-    return [rule.on(Stack(name=name, resources=concerned), **settings)]
+def _asked(
+    rule: Rule, made: Sequence[Resource], settings: Mapping[str, Any], shared: dict[object, Any]
+) -> list[Outcome]:
+    concerned = [each for each in made if rule.concerns(each.type)]
+    if rule.whole_stack:
+        stack = made[0].stack if made else "test"
+        subject = Stack(name=stack, resources=tuple(concerned), shared=shared)
+        return [rule.on(subject, **settings)]
+    return [rule.on(each, **settings) for each in concerned]
 
 
 def found(
@@ -111,9 +113,10 @@ def found(
 ) -> dict[str, list[Finding]]:
     """Ask every rule, `tuned` with its settings; give what stops, by the rule's name."""
     answer: dict[str, list[Finding]] = {}
-    given = resources(samples)
+    made = resources(samples)
+    shared: dict[object, Any] = {}
     for rule in RULES:
-        outcomes = _asked(rule, given, (settings or {}) if rule is tuned else {})
+        outcomes = _asked(rule, made, (settings or {}) if rule is tuned else {}, shared)
         findings = [f for outcome in outcomes for f in outcome.findings if not f.advisory]
         if findings:
             answer[rule.name] = findings

@@ -122,6 +122,15 @@ _POLICY = Endpoint(
     identity="{name}",
 )
 
+_VERSIONS = Endpoint(
+    "{mount}/config",
+    Property(name="mount", immutable=True),
+    Property(name="maxVersions", computed=True),
+    Property(name="casRequired", computed=True),
+    # It goes with its mount, and only so.
+    deletable=False,
+)
+
 KINDS: Mapping[str, Kind[Vault]] = {
     "vault:index/mount:Mount": Mount(),
     "vault:index/policy:Policy": _POLICY,
@@ -132,6 +141,7 @@ KINDS: Mapping[str, Kind[Vault]] = {
     "vault:jwt/authBackendRole:AuthBackendRole": _JWT_ROLE,
     "vault:kubernetes/authBackendConfig:AuthBackendConfig": _KUBERNETES_CONFIG,
     "vault:kubernetes/authBackendRole:AuthBackendRole": _KUBERNETES_ROLE,
+    "vault:kv/secretBackendV2:SecretBackendV2": _VERSIONS,
     "vault:kv/secretV2:SecretV2": SecretV2(),
     "vault:generic/secret:Secret": GenericSecret(),
 }

@@ -18,7 +18,7 @@ USER = "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser"
 POLICY = "vault:index/policy:Policy"
 
 
-def _declared(declare: Declare) -> Declared:
+def _declared(declare: Declare, cidrs: tuple[str, ...] = ()) -> Declared:
     def program() -> None:
         People(
             "people",
@@ -27,6 +27,7 @@ def _declared(declare: Declare) -> Declared:
                 mount="people",
                 key_value="kv",
                 password=lambda key: pulumi.Output.from_input(f"value-of-{key}"),
+                cidrs=cidrs,
             ),
         )
 
@@ -38,6 +39,12 @@ def test_a_person_in_two_teams_has_both_acls(declare: Declare) -> None:
 
     assert ada["tokenPolicies"] == ["team-administrators", "team-shop"]
     assert ada["mount"] == "people"
+
+
+def test_a_person_logs_in_from_the_named_networks_or_from_anywhere(declare: Declare) -> None:
+    bound = _declared(declare, ("10.0.0.0/8",)).one(USER, "person-ada")
+    assert bound["tokenBoundCidrs"] == ["10.0.0.0/8"]
+    assert "tokenBoundCidrs" not in _declared(declare).one(USER, "person-ada")
 
 
 def test_passwords_are_secret_even_where_the_configuration_was_not(declare: Declare) -> None:

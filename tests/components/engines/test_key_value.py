@@ -45,6 +45,13 @@ def test_the_mount_is_kv_2_and_guarded(declare: Declare) -> None:
     assert not _declared(declare, keep=False).resource("vault:index/mount:Mount").protect
 
 
+def test_the_mount_says_how_many_versions_it_keeps_once_it_takes_writes(declare: Declare) -> None:
+    versions = _declared(declare).resource("vault:kv/secretBackendV2:SecretBackendV2")
+
+    assert (versions.inputs["mount"], versions.inputs["maxVersions"]) == ("kv", 10)
+    assert "secret-shop/orders/mail" in versions.dependencies
+
+
 def test_a_mount_that_was_there_is_imported_with_its_own_description(declare: Declare) -> None:
     adopted = AdoptedMount(options={"version": "2"}, description="the old one")
 
@@ -54,3 +61,5 @@ def test_a_mount_that_was_there_is_imported_with_its_own_description(declare: De
 
     mount = declared.resource("vault:index/mount:Mount")
     assert (mount.imported, mount.inputs["description"]) == ("kv", "the old one")
+    # It may keep more versions, and those would go.
+    assert declared.all("vault:kv/secretBackendV2:SecretBackendV2") == []

@@ -292,6 +292,21 @@ def generic_secret(n: str) -> Sample:
     )
 
 
+def versions(n: str) -> Sample:
+    return Sample(
+        needs=lambda bao: bao.sys.enable_secrets_engine(
+            "kv", path=f"kept-{n}", options={"version": "2"}
+        ),
+        inputs={"mount": f"kept-{n}", "maxVersions": 5},
+        changed={"maxVersions": 7, "casRequired": True},
+        replacing={"mount": f"other-{n}"},
+        replaceable=False,
+        unknown=frozenset({"casRequired"}),
+        drift=lambda bao: bao.write_data(f"kept-{n}/config", data={"max_versions": 1}),
+        drifted=frozenset({"maxVersions"}),
+    )
+
+
 SAMPLES: Mapping[str, Callable[[str], Sample]] = {
     "vault:index/mount:Mount": mount,
     "vault:index/policy:Policy": policy,
@@ -302,6 +317,7 @@ SAMPLES: Mapping[str, Callable[[str], Sample]] = {
     "vault:jwt/authBackendRole:AuthBackendRole": jwt_role,
     "vault:kubernetes/authBackendConfig:AuthBackendConfig": kubernetes_config,
     "vault:kubernetes/authBackendRole:AuthBackendRole": kubernetes_role,
+    "vault:kv/secretBackendV2:SecretBackendV2": versions,
     "vault:kv/secretV2:SecretV2": secret,
     "vault:generic/secret:Secret": generic_secret,
 }

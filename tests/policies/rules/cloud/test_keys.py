@@ -5,6 +5,7 @@ from dataclasses import replace
 from policies.rules.cloud import keys
 from tests.policies.case import ABSENT, Case, Change, Sample, resources
 from tests.policies.rules.cloud.samples import CUSTODY, SEAL, alicloud_key, aws_key, grant
+from tests.policies.vault import OWNED_CLUSTER
 
 AWS, ALICLOUD = aws_key(), alicloud_key()
 SHARED = [
@@ -16,7 +17,7 @@ SHARED = [
         name="writer",
     ),
 ]
-DYNAMIC = Sample(type="pulumi-python:dynamic/strongroom:Owned")
+DYNAMIC = OWNED_CLUSTER
 
 CASES = [
     Case(
