@@ -30,7 +30,7 @@ class Api:
         self._session.headers.update(headers)
         # What only reads or writes the same again is tried again; a second POST might be a second comment.
         patient = Retry(
-            total=4, backoff_factor=0.5, status_forcelist=[429, 500, 502, 503, 504],
+            total=4, connect=2, backoff_factor=0.5, status_forcelist=[429, 500, 502, 503, 504],
             allowed_methods=["GET", "PUT", "PATCH"], raise_on_status=False,
         )  # fmt: skip
         for scheme in ("https://", "http://"):
