@@ -29,7 +29,9 @@ ConfigFile = Annotated[
 ]
 Reports = Annotated[
     list[Path] | None,
-    typer.Option("--from", help="Look at nothing; take what --save wrote. May be repeated."),
+    typer.Option(
+        "--from", help="Look at nothing; take what --save wrote: files, or folders of them."
+    ),
 ]
 Expected = Annotated[
     list[str] | None,
@@ -139,7 +141,8 @@ def _reports(
             raise PipelineError(
                 "--from and --expect take what was found; leave out --stack and --save"
             )
-        return with_missing(map(read, files or ()), expected or ())
+        those = [each for file in files or () for each in _of_folder(file)]
+        return with_missing(map(read, those), expected or ())
     names = list(dict.fromkeys(stacks or [selected(Path.cwd())]))
     if len(names) > 1 and (save or config_file):
         raise PipelineError("--save and --config-file are for one stack; name one --stack")
@@ -149,6 +152,12 @@ def _reports(
     if save:
         write(save, found[0])
     return found
+
+
+def _of_folder(file: Path) -> list[Path]:
+    # Where every job ended before it wrote anything, there is no folder.
+    folder = file.is_dir() or not file.suffix
+    return sorted(file.glob("*.json")) if folder else [file]
 
 
 def _revision() -> str:
