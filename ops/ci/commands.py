@@ -143,7 +143,9 @@ def _reports(
             )
         those = [each for file in files or () for each in _of_folder(file)]
         return with_missing(map(read, those), expected or ())
-    names = list(dict.fromkeys(stacks or [selected(Path.cwd())]))
+    # Not the option's own variable: with --from it would contradict what a sourced shell has set.
+    usual = os.environ.get("PULUMI_STACK")
+    names = list(dict.fromkeys(stacks or [usual or selected(Path.cwd())]))
     if len(names) > 1 and (save or config_file):
         raise PipelineError("--save and --config-file are for one stack; name one --stack")
     found = [

@@ -174,6 +174,8 @@ def test_what_somebody_changed_outside_is_drift_and_what_waits_is_not(scratch: S
     by_hand = 'path "kv/*" {capabilities=["read"]}'
     # Ends the changes of the tests before, but for one that waits.
     (scratch.path / "catalog" / "shop-search.yaml").unlink()
+    removed = scratch.sourced("pulumi config rm indexKey --non-interactive")
+    assert removed.code == 0, removed.output
     ran = scratch.sourced(
         "python -m ops root -- sh -c '"
         f'printf "%s" "{by_hand.replace(chr(34), chr(92) + chr(34))}" | bao policy write svc-blog.web -;'

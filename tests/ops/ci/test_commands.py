@@ -113,17 +113,9 @@ def test_mistakes_are_saved_for_the_comment_and_exit_code_2(project: Project) ->
     project.catalog["orders.yaml"] = "service: Orders\n"
     project.write()
 
-    ran = run(
-        project.root,
-        "ci",
-        "comment",
-        "--stack",
-        "dev",
-        "--policy-pack",
-        "",
-        "--save",
-        "out/dev.json",
-    )
+    options = ["--policy-pack", "", "--save", "out/dev.json"]
+
+    ran = run(project.root, "ci", "comment", *options, PULUMI_STACK="dev")
 
     assert ran.returncode == 2
     assert read(project.root / "out" / "dev.json").outcome is Outcome.MISTAKES

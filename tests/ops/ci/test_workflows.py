@@ -203,10 +203,10 @@ def test_what_make_check_runs_refuses_what_it_is_there_for(
 
 def test_what_github_would_not_read_is_refused(tmp_path: Path) -> None:
     copied = _copy(tmp_path, "runs-on: ubuntu-24.04", "run-on: ubuntu-24.04", "preview.yml")
-    command = [_BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    command = ["--builtin-schema", "vendor.github-workflows"]
 
     ran = subprocess.run(
-        [*command, copied / "workflows" / "preview.yml"],
+        [_BIN / "check-jsonschema", *command, copied / "workflows" / "preview.yml"],
         capture_output=True,
         text=True,
         check=False,
