@@ -89,13 +89,15 @@ Event = Step | Violation | Remediation | Complaint | End
 def read(file: Path) -> Iterator[Event]:
     """Give, in their order, the events that say something of interest.
 
+    Of an engine that was killed the last line is cut off, and left out.
+
     Raises:
-        ValueError: for a line that is no JSON object.
+        ValueError: for another line that is no JSON object.
 
     """
     with file.open(encoding="utf-8") as lines:
         for line in lines:
-            if line.strip():
+            if line.endswith("\n"):
                 yield from _event(json.loads(line))
 
 

@@ -57,6 +57,16 @@ def test_what_changes_is_there_once_and_what_does_not_is_not(tmp_path: Path) -> 
     assert found.outcome is Outcome.CHANGES
 
 
+def test_of_a_killed_engine_what_it_had_said_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "events"
+    file.write_text(f"{json.dumps(_step('update', 'a'))}\n{json.dumps(_step('update', 'b'))[:99]}")
+
+    found = gathered("dev", read(file), succeeded=False)
+
+    assert [each.name for each in found.changes] == ["a"]
+    assert found.outcome is Outcome.FAILED
+
+
 def test_a_replacement_is_one_change_with_its_reasons(tmp_path: Path) -> None:
     found = _report(
         tmp_path,
