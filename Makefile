@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Set in many images. Every start of the program would compile all of its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up preview down status logs test test-kubernetes check format schema alicloud
+.PHONY: up preview down status logs test test-kubernetes check format schema alicloud pulumi
 
 ifneq ($(EMBEDDED),)
 up: $(VENV)/sandbox.stamp
@@ -32,6 +32,10 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci .gitlab-ci.yml
+	$(BIN)/zizmor --quiet --offline --pedantic --strict-collection .github
 	$(BIN)/pytest -m "not real and not e2e and not kubernetes" -n 2 -q
 
 # Tests with real servers mostly wait for elections: more of them at once than there are cores.
@@ -51,6 +55,12 @@ format: $(VENV)/dev.stamp
 # Pulumi.yaml's configuration block and schemas/ from settings.py.
 schema: $(VENV)/sandbox.stamp
 	$(BIN)/python -m ops schema
+
+# Pulumi's command line and Python language host of the SDK's own version, into .venv/bin: for pipelines.
+pulumi: $(VENV)/bin/pulumi
+
+$(VENV)/bin/pulumi: $(VENV)/sandbox.stamp
+	$(BIN)/python -c 'from pulumi.automation import PulumiCommand; PulumiCommand.install(root="$(abspath $(VENV))")'
 
 # pip compiles what it installs one file after the other, which takes longer than all else: here every core does.
 define install

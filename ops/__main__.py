@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ops.ci.commands import app as ci
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -13,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What keeps an environment from day to day.",
 )
+app.add_typer(ci, name="ci")
 Stack = Annotated[
     str | None, typer.Option(help="The stack; otherwise the selected one.", envvar="PULUMI_STACK")
 ]
@@ -294,6 +297,7 @@ def _known() -> tuple[type[Exception], ...]:
     from components.server.nodes import NodeError  # noqa: PLC0415
     from custody.errors import CustodyError  # noqa: PLC0415
     from mistakes import MistakesError  # noqa: PLC0415
+    from ops.ci.errors import PipelineError  # noqa: PLC0415
     from ops.metrics import MetricsError  # noqa: PLC0415
     from ops.roll import RollError  # noqa: PLC0415
     from ops.snapshot import SnapshotError  # noqa: PLC0415
@@ -301,7 +305,8 @@ def _known() -> tuple[type[Exception], ...]:
     from reach.errors import ReachError  # noqa: PLC0415
 
     return (
-        CustodyError, MetricsError, MistakesError, NodeError, ReachError, RollError, SnapshotError, StackError,
+        CustodyError, MetricsError, MistakesError, NodeError, PipelineError, ReachError, RollError,
+        SnapshotError, StackError,
     )  # fmt: skip
 
 
