@@ -16,5 +16,5 @@ def test_what_may_be_tuned_and_put_right_is_said() -> None:
     [waits] = [line for line in text().splitlines() if line.startswith("| `key-deletion-waits`")]
     [rotates] = [line for line in text().splitlines() if line.startswith("| `key-rotates`")]
 
-    assert waits.endswith("| `days` (7) |")
+    assert waits.endswith("| `days` (7), puts right |")
     assert rotates.endswith("| puts right |")
