@@ -158,8 +158,8 @@ def test_no_cluster_is_one_line_and_the_command_is_not_run(project: Project) -> 
 @pytest.mark.parametrize(
     ("target", "command"),
     [
-        ("up", "up --stack dev"),
-        ("preview", "preview --stack dev"),
+        ("up", "up --stack dev --policy-pack policies"),
+        ("preview", "preview --stack dev --policy-pack policies"),
         ("down", "destroy --run-program --stack dev"),
     ],
 )
