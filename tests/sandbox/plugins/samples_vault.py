@@ -304,6 +304,7 @@ def versions(n: str) -> Sample:
         unknown=frozenset({"casRequired"}),
         drift=lambda bao: bao.write_data(f"kept-{n}/config", data={"max_versions": 1}),
         drifted=frozenset({"maxVersions"}),
+        remove=lambda bao: bao.sys.disable_secrets_engine(f"kept-{n}"),
     )
 
 
