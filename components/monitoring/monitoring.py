@@ -7,7 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.monitoring.dashboard import dashboard
 from components.monitoring.rules import RulesArgs, rule_spec
-from components.monitoring.scrape import job, monitor_spec
+from components.monitoring.scrape import job, leader_alone, monitor_spec
 from components.server.pods import Pods, Scrape
 from components.server.tls.contract import Expiry
 
@@ -76,6 +76,8 @@ class Monitoring(pulumi.ComponentResource):
                 job=job(pods),
                 namespace=pods.namespace,
                 replicas=pods.replicas,
+                raft=pods.database is None,
+                leader_alone=leader_alone(pods),
                 expiry=expiry,
                 expiry_warning_seconds=args.expiry.warning_seconds if args.expiry else 0,
             )

@@ -86,7 +86,7 @@ def node_configuration(args: NodeArgs) -> str:
             seal_stanza(args.seal_kind, args.seal),
             args.former_seal and seal_stanza(*args.former_seal),
         ),
-        _TELEMETRY,
+        TELEMETRY,
         *_audits(args.flavour, args.audit),
     ]
     addresses: dict[str, Value] = {
@@ -113,7 +113,7 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
         *_seals(*map(_of_pods, seal.both)),
         # Labels the leader's pod, which the Service `<release>-active` selects.
         Stanza(kind="service_registration", labels=("kubernetes",)),
-        _TELEMETRY,
+        TELEMETRY,
         *_audits(pods.flavour, AUDIT_FILES),
     ]
     values = dict(_COMMON)
@@ -183,7 +183,7 @@ SEAL_TOKEN = "/var/run/secrets/strongroom/token"  # noqa: S105  a path
 SEAL_CA = "/vault/seal/keeper-ca.pem"
 _ASKS_FOR_TOKEN = 2
 """From this version on HashiCorp Vault wants a token for generate-root unless told otherwise."""
-_TELEMETRY = Stanza(
+TELEMETRY = Stanza(
     kind="telemetry", values={"prometheus_retention_time": "24h", "disable_hostname": True}
 )
 
