@@ -414,6 +414,8 @@ class Helm(Model):
                 "means nothing beside tokenSecret",
                 "delete one of them",
             )
+        if self.monitoring.service_account is None:
+            return
         watcher = self.monitoring.service_account.split("/")[0]
         if self.network.enabled and watcher not in self.network.clients:
             wrong = f"lacks {watcher}: Prometheus would not reach the servers"
