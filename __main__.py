@@ -74,9 +74,7 @@ pulumi.export("logins", services.logins)
 pulumi.export(
     "secrets",
     {
-        service.id: sorted(
-            f"{KEY_VALUE}/{path}" for path in secrets if path.startswith(f"{service.id}/")
-        )
+        service.id: sorted(f"{KEY_VALUE}/{service.id}/{path}" for path in service.fields)
         for service in catalog.services
     },
 )

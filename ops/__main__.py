@@ -1,5 +1,6 @@
 """Lists the commands. Each imports what it needs when it runs, so that `check` stays quick."""
 
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -71,13 +72,19 @@ def drift_command(
     stack: Stack = None,
     repair: Annotated[bool, typer.Option("--repair", help="Write back what differs.")] = False,
 ) -> None:
-    """Name secrets in Vault that differ from what the program wrote; exit 1 if any still does."""
-    from ops.drift import drift  # noqa: PLC0415
+    """Name secrets in Vault that differ from what the program wrote; exit 1 if any still does, or a key is overdue."""
+    from ops.drift import compared  # noqa: PLC0415
+    from ops.seal_key import overdue  # noqa: PLC0415
+    from ops.stack import resources  # noqa: PLC0415
 
-    found = drift(stack, repair=repair)
+    state = resources(stack, show_secrets=True)
+    found = compared(state, repair=repair)
     for each in found:
         typer.echo(f"{each.path}: {each.how}{', written back' if repair else ''}")
-    if found and not repair:
+    late = overdue(state, Path.cwd(), now=time.time())
+    if late:
+        typer.echo(late, err=True)
+    if late or (found and not repair):
         raise typer.Exit(1)
 
 

@@ -108,7 +108,8 @@ def _lines(error: Any) -> Iterator[str]:
         for below, wrong, cure in error["ctx"]["findings"]:
             yield f"`{show((*place, *below))}` {wrong}; {cure}"
     else:
-        yield f"`{show(place)}`: {error['msg']}"
+        # A validator's own words, as `explain` prints them.
+        yield f"`{show(place)}` {error['msg']}"
 
 
 def _server(kind: str, flavour: str, storage: str, replicas: int) -> Document:

@@ -24,7 +24,6 @@ from ops.stack import (
     SECRET,
     Resource,
     StackError,
-    resources,
     the_account,
 )
 
@@ -40,22 +39,12 @@ class Drift:
     how: Literal["changed", "gone"]
 
 
-def drift(stack: str | None, *, repair: bool) -> list[Drift]:
-    """Compare every KV secret of the stack with Vault; with `repair` write back what differs.
-
-    Raises:
-        StackError: if the state can't be read or Vault refuses.
-        CustodyError: if Vault does not answer.
-
-    """
-    return compared(resources(stack, show_secrets=True), repair=repair)
-
-
 def compared(found: Sequence[Resource], *, repair: bool) -> list[Drift]:
-    """Do the same for a state that has been read, secrets and all.
+    """Compare every KV secret of a state, read secrets and all, with Vault; with `repair` write back what differs.
 
     Raises:
         StackError: if Vault refuses.
+        CustodyError: if Vault does not answer.
 
     """
     secrets = [each for each in found if each.type == SECRET]

@@ -12,6 +12,19 @@ Finding = tuple[Path, str, str]
 """Path below the model that finds it, what is wrong, what to write."""
 
 
+NODES = (1, 3, 5)
+"""How many servers there may be."""
+
+
+def miscounted(count: int) -> str | None:
+    """Say why there can't be so many servers; None where there can."""
+    if count in NODES:
+        return None
+    if count > max(NODES):
+        return "more than 5 servers only wait for each other"
+    return f"no more of {count} may fail than of {count - 1}" if count > 0 else "there is no server"
+
+
 class Model(BaseModel):
     """Frozen, camelCase in YAML, nothing that isn't declared."""
 

@@ -1,6 +1,6 @@
 """A database that the servers keep everything in, instead of raft."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -57,6 +57,12 @@ class Database(Model):
         return self.port or database.PORTS[self.kind]
 
 
+_LACKS: "Mapping[Flavour, str]" = {
+    "vault": "makes no tables there by itself",
+    "openbao": "has no such storage",
+}
+
+
 def database_findings(
     said: Database | None, flavour: "Flavour", *, policy: bool
 ) -> Iterator[Finding]:
@@ -68,7 +74,7 @@ def database_findings(
         return
     theirs = database.KINDS[flavour]
     if said.kind != theirs:
-        wrong = f"is {said.kind}, and flavour {flavour} is run with {theirs} or raft only"
+        wrong = f"is {said.kind}, and flavour {flavour} {_LACKS[flavour]}"
         cure = f"write {theirs}, or delete server.database for raft"
         yield ("database", "kind"), wrong, cure
     if policy and not said.cidrs:

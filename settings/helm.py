@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from mistakes.shapes import Cidr, FilePath, Label, Text, Url, Whole, YesNo, shape
+from mistakes.shapes import Cidr, FilePath, Label, Text, Url, Whole, YesNo, refuse, shape
 from reach.pods import PORT, Pods
-from settings.base import Finding, Model
+from settings.base import NODES, Finding, Model, miscounted
 from settings.database import Database, database_findings
 from settings.monitoring import Monitoring
 
@@ -96,6 +96,12 @@ Annotations = Annotated[
     dict[AnnotationName, Text], Field(description="Further annotations; they win over ours.")
 ]
 Port = Annotated[Whole, Field(ge=1024, le=65535, examples=[18200])]
+
+
+def _counted(count: int) -> int:
+    if why := miscounted(count):
+        raise refuse(f"is {count}: {why}", "write 1, 3 or 5")
+    return count
 
 
 class Chart(Model):
@@ -311,7 +317,11 @@ class Helm(Model):
     release: Annotated[Release, Field(description="The Helm release's name.")] = "vault"
     chart: Annotated[Chart, Field(description="Where the chart comes from.")] = Chart()
     image: Annotated[Image, Field(description="The servers' image.")] = Image()
-    replicas: Annotated[Literal[1, 3, 5], Field(description="How many servers.")] = 3
+    replicas: Annotated[
+        Whole,
+        AfterValidator(_counted),
+        Field(description="How many servers.", json_schema_extra={"enum": list(NODES)}),
+    ] = 3
     storage: Annotated[Volume, Field(description="Raft's volume, one a server.")] = Volume()
     audit_storage: Annotated[Volume, Field(description="The audit logs' volume, one a server.")] = (
         Volume()
@@ -414,6 +424,8 @@ class Helm(Model):
                 "means nothing beside tokenSecret",
                 "delete one of them",
             )
+        if self.monitoring.service_account is None:
+            return
         watcher = self.monitoring.service_account.split("/")[0]
         if self.network.enabled and watcher not in self.network.clients:
             wrong = f"lacks {watcher}: Prometheus would not reach the servers"

@@ -1,23 +1,44 @@
 """Who watches the servers."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
 
-from mistakes.shapes import FilePath, Label, ServiceId, Text, shape
-from settings.base import Model
+from mistakes.shapes import FilePath, Label, ServiceId, Text, Whole, shape
+from settings.base import Finding, Model
+
+
+class Statsd(Model):
+    """A statsd_exporter that is there: the servers send to it, and nobody needs a token."""
+
+    service: Annotated[
+        ServiceId,
+        Field(
+            description="The exporter's Service, namespace/name. Its configuration is put into that"
+            " namespace, as a ConfigMap.",
+            examples=["monitoring/statsd-exporter"],
+        ),
+    ]
+    port: Annotated[Whole, Field(ge=1, le=65535, description="Its UDP port.")] = 9125
 
 
 class Monitoring(Model):
     """Prometheus, by its operator: a ServiceMonitor, alerts and a dashboard. Their kinds must be in the cluster."""
 
     service_account: Annotated[
-        ServiceId,
+        ServiceId | None,
         Field(
             description="Prometheus' ServiceAccount, namespace/name: it may read metrics, and nothing else.",
             examples=["monitoring/prometheus"],
         ),
-    ]
+    ] = None
+    statsd: Annotated[
+        Statsd | None,
+        Field(
+            description="The servers send to a statsd_exporter instead; alerts and dashboard are the same."
+        ),
+    ] = None
     labels: Annotated[
         dict[
             Annotated[
@@ -50,3 +71,15 @@ class Monitoring(Model):
             description="A Secret in the servers' namespace with key token instead, which somebody renews."
         ),
     ] = None
+
+    def findings(self) -> Iterator[Finding]:
+        """One of two ways; what belongs to the other means nothing."""
+        if self.statsd is None:
+            if self.service_account is None:
+                wrong = "is missing"
+                yield ("serviceAccount",), wrong, "write Prometheus' ServiceAccount, namespace/name"
+            return
+        for name in ("service_account", "interval", "token_file", "token_secret"):
+            if name in self.model_fields_set:
+                field = type(self).model_fields[name].alias or name
+                yield (field,), "means nothing beside statsd", "delete it"

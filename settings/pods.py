@@ -103,8 +103,13 @@ def _scrape(said: helm.Helm) -> pods.Scrape | None:
     watched = said.monitoring
     if watched is None:
         return None
+    statsd = None
+    if watched.statsd is not None:
+        namespace, _, service = watched.statsd.service.partition("/")
+        statsd = pods.Statsd(service=service, namespace=namespace, port=watched.statsd.port)
     return pods.Scrape(
         labels=watched.labels,
+        statsd=statsd,
         interval=watched.interval,
         token_file=watched.token_file,
         token_secret=watched.token_secret,

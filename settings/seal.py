@@ -110,7 +110,10 @@ def seal_findings(cloud: str, seal: Seal | None, former: Seal | None) -> Iterato
     own = OF_CLOUD[cloud]
     for name, each in (("seal", seal), ("formerSeal", former)):
         if isinstance(each, KmsSeal) and each.kind != own:
-            yield (name, "kind"), f"is {each.kind}, and the cloud is {cloud}", f"write {own}"
+            wrong = (
+                f"is {each.kind}, and the cloud is {cloud}, where the program makes the seal's key"
+            )
+            yield (name, "kind"), wrong, f"write {own}, transit or shamir"
     kind = own if seal is None else seal.kind
     if former is not None and former.kind == kind:
         wrong = f"is {former.kind}, and so is seal: servers can't tell one from the other"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mistakes.shapes import FilePath, Label, Text, Whole, shape
-from settings.base import Finding, Model
+from settings.base import Finding, Model, miscounted
 from settings.database import Database, database_findings
 from settings.external import External
 from settings.helm import Helm
@@ -14,7 +14,6 @@ from settings.helm import Helm
 __all__ = ["External", "Helm", "Processes", "Server", "Tls"]
 
 Port = Annotated[Whole, Field(ge=1024, le=65534, examples=[8200])]
-NODES = (1, 3, 5)
 
 
 class Tls(Model):
@@ -75,8 +74,8 @@ class Processes(Model):
     def findings(self) -> Iterator[Finding]:
         """Every node has its ports, and no port is taken twice."""
         yield from database_findings(self.database, self.flavour, policy=False)
-        if len(self.ports) not in NODES:
-            yield ("ports",), f"has {len(self.ports)} entries", "write 1, 3 or 5 ports"
+        if why := miscounted(len(self.ports)):
+            yield ("ports",), f"has {len(self.ports)} entries: {why}", "write 1, 3 or 5 ports"
         if len(self.generate_root_ports) != len(self.ports):
             yield (
                 ("generateRootPorts",),

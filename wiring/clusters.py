@@ -39,7 +39,7 @@ def beside_the_servers(
     within = pulumi.ResourceOptions(provider=program.own_cluster)
     _workloads(program, said, within)
     _unsealer(program, said, vault, within)
-    if said.monitoring:
+    if said.monitoring and said.monitoring.service_account:
         namespace, _, name = said.monitoring.service_account.partition("/")
         reader = MetricsReaderArgs(namespace=namespace, service_account=name, login=login)
         MetricsReader("metrics", reader, account)

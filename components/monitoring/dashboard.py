@@ -10,9 +10,13 @@ _WIDTH, _HEIGHT, _PER_ROW = 8, 7, 3
 # Title, unit, queries with what each line is called. $of is the job and the namespace.
 PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
-        "Servers that answer",
+        "Servers",
         "none",
-        (("sum(up{$of})", "answer"), ("max(vault_raft_peers{$of})", "in raft")),
+        (
+            ("sum(up{$of})", "tell metrics"),
+            ("max(vault_raft_peers{$of})", "in raft"),
+            ("sum(max by (node_id) (vault_autopilot_node_healthy{$of}))", "healthy"),
+        ),
     ),
     (
         "Leader",

@@ -1,5 +1,6 @@
 """Monitoring: what Prometheus' operator and Grafana's sidecar find by themselves."""
 
+import json
 from dataclasses import dataclass
 
 import pulumi
@@ -7,8 +8,9 @@ import pulumi_kubernetes as kubernetes
 
 from components.monitoring.dashboard import dashboard
 from components.monitoring.rules import RulesArgs, rule_spec
-from components.monitoring.scrape import job, monitor_spec
-from components.server.pods import Pods, Scrape
+from components.monitoring.scrape import job, leader_alone, monitor_spec
+from components.monitoring.statsd import statsd_mapping
+from components.server.pods import Pods, Scrape, Statsd
 from components.server.tls.contract import Expiry
 
 _API = "monitoring.coreos.com/v1"
@@ -29,7 +31,10 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """ServiceMonitor, PrometheusRule and dashboard, in the servers' namespace. Their kinds must be in the cluster."""
+    """ServiceMonitor, PrometheusRule and dashboard, in the servers' namespace. Their kinds must be in the cluster.
+
+    Where the servers send to a statsd_exporter, its configuration in its own namespace in place of the first.
+    """
 
     def __init__(
         self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None
@@ -39,14 +44,17 @@ class Monitoring(pulumi.ComponentResource):
         metadata = {
             "name": pods.release, "namespace": args.namespace, "labels": dict(args.scrape.labels),
         }  # fmt: skip
-        kubernetes.apiextensions.CustomResource(
-            f"{name}-servers",
-            api_version=_API,
-            kind="ServiceMonitor",
-            metadata=metadata,
-            spec=monitor_spec(pods, args.scrape),
-            opts=child,
-        )
+        if args.scrape.statsd is not None:
+            self._statsd(name, pods, args.scrape.statsd)
+        else:
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-servers",
+                api_version=_API,
+                kind="ServiceMonitor",
+                metadata=metadata,
+                spec=monitor_spec(pods, args.scrape),
+                opts=child,
+            )
         ends = None if args.expiry is None else args.expiry.expression
         kubernetes.apiextensions.CustomResource(
             f"{name}-alerts",
@@ -68,6 +76,16 @@ class Monitoring(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
+    def _statsd(self, name: str, pods: Pods, statsd: Statsd) -> None:
+        mapping = statsd_mapping(job=job(pods), namespace=pods.namespace)
+        kubernetes.core.v1.ConfigMap(
+            f"{name}-statsd",
+            metadata={"name": f"{pods.release}-statsd", "namespace": statsd.namespace},
+            # JSON is YAML.
+            data={"statsd.yaml": json.dumps(mapping, indent=2)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
     @staticmethod
     def _rules(args: MonitoringArgs, expiry: str | None) -> dict[str, object]:
         pods = args.pods
@@ -76,6 +94,9 @@ class Monitoring(pulumi.ComponentResource):
                 job=job(pods),
                 namespace=pods.namespace,
                 replicas=pods.replicas,
+                raft=pods.database is None,
+                # `up` says nothing of a server that nobody reads.
+                leader_alone=leader_alone(pods) or args.scrape.statsd is not None,
                 expiry=expiry,
                 expiry_warning_seconds=args.expiry.warning_seconds if args.expiry else 0,
             )

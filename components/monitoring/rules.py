@@ -22,6 +22,10 @@ class RulesArgs:
     namespace: str
     """The servers'."""
     replicas: int
+    raft: bool = True
+    """False: a database is the storage, and there is no autopilot."""
+    leader_alone: bool = False
+    """Whether the leader alone is read (`components.monitoring.scrape`); else each server is."""
     leases: int = 100_000
     """From how many leases on something leaks: each is a line of raft, and a restart walks them all."""
     raft_lag: int = 1_000
@@ -47,22 +51,7 @@ def _rules(args: RulesArgs) -> Iterator[Document]:
         "Servers are sealed or down, raft has no quorum, or Prometheus' token is refused by all."
         " `make status` or `vault status` on each pod says which.",
     )
-    yield _rule(
-        "VaultServerSealed",
-        f"up{of} == 0",
-        "2m",
-        "warning",
-        "{{ $labels.pod }} is sealed or down",
-        "A sealed server answers /v1/sys/metrics with 503. It unseals itself where KMS answers; see its log.",
-    )
-    yield _rule(
-        "VaultUnsealFailing",
-        f"up{of} == 0",
-        "10m",
-        "critical",
-        "{{ $labels.pod }} has not unsealed for ten minutes",
-        "Its seal key is refused or out of reach (see VaultSealErrors), or its storage is. Do not restart the others.",
-    )
+    yield from _sealed(args, of)
     yield _rule(
         "VaultSealErrors",
         f"{_grew(f'vault_seal_encrypt_error{of}')} or {_grew(f'vault_seal_decrypt_error{of}')}"
@@ -81,7 +70,7 @@ def _rules(args: RulesArgs) -> Iterator[Document]:
         "{{ $labels.pod }} could not write its audit log",
         "Where no device takes a request, Vault refuses it. Most often a volume is full.",
     )
-    if args.replicas > 1:
+    if args.replicas > 1 and args.raft:
         yield from _raft(args, of)
     yield _rule(
         "VaultManyLeases",
@@ -108,6 +97,35 @@ def _rules(args: RulesArgs) -> Iterator[Document]:
             "The servers' certificate ends in {{ $value | humanizeDuration }}",
             "A CA of the program's own: run `pulumi up`, which renews it. cert-manager: see its Certificate.",
         )
+
+
+def _sealed(args: RulesArgs, of: str) -> Iterator[Document]:
+    if args.leader_alone:
+        if not args.raft or args.replicas == 1:
+            # Nobody tells; of a single server, VaultNoLeader does.
+            return
+        gone, which = f"max by (node_id) (vault_autopilot_node_healthy{of}) == 0", "node_id"
+        seen = "Raft's autopilot does not hear of it: it is sealed, down or cut off."
+    else:
+        gone, which = f"up{of} == 0", "pod"
+        seen = "A sealed server answers /v1/sys/metrics with 503."
+    server = f"{{{{ $labels.{which} }}}}"
+    yield _rule(
+        "VaultServerSealed",
+        gone,
+        "2m",
+        "warning",
+        f"{server} is sealed or down",
+        f"{seen} It unseals itself where KMS answers; see its log.",
+    )
+    yield _rule(
+        "VaultUnsealFailing",
+        gone,
+        "10m",
+        "critical",
+        f"{server} has not unsealed for ten minutes",
+        "Its seal key is refused or out of reach (see VaultSealErrors), or its storage is. Do not restart the others.",
+    )
 
 
 def _raft(args: RulesArgs, of: str) -> Iterator[Document]:

@@ -19,6 +19,7 @@ from components.server.pods import (
     TLS,
     Pods,
     PodSeal,
+    Statsd,
 )
 from reach.pods import GENERATE_ROOT_PORT, PORT
 
@@ -86,7 +87,7 @@ def node_configuration(args: NodeArgs) -> str:
             seal_stanza(args.seal_kind, args.seal),
             args.former_seal and seal_stanza(*args.former_seal),
         ),
-        _TELEMETRY,
+        TELEMETRY,
         *_audits(args.flavour, args.audit),
     ]
     addresses: dict[str, Value] = {
@@ -113,7 +114,7 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
         *_seals(*map(_of_pods, seal.both)),
         # Labels the leader's pod, which the Service `<release>-active` selects.
         Stanza(kind="service_registration", labels=("kubernetes",)),
-        _TELEMETRY,
+        telemetry(None if pods.scrape is None else pods.scrape.statsd),
         *_audits(pods.flavour, AUDIT_FILES),
     ]
     values = dict(_COMMON)
@@ -183,9 +184,18 @@ SEAL_TOKEN = "/var/run/secrets/strongroom/token"  # noqa: S105  a path
 SEAL_CA = "/vault/seal/keeper-ca.pem"
 _ASKS_FOR_TOKEN = 2
 """From this version on HashiCorp Vault wants a token for generate-root unless told otherwise."""
-_TELEMETRY = Stanza(
+TELEMETRY = Stanza(
     kind="telemetry", values={"prometheus_retention_time": "24h", "disable_hostname": True}
 )
+
+
+def telemetry(statsd: Statsd | None) -> Stanza:
+    """Give the stanza; with a statsd_exporter that the servers send to, too."""
+    if statsd is None:
+        return TELEMETRY
+    # Nothing else says which of the servers sent a packet. The label stands last.
+    sent: dict[str, Value] = {"statsd_address": statsd.address, "enable_hostname_label": True}
+    return replace(TELEMETRY, values={**TELEMETRY.values, **sent})
 
 
 _COMMON: Mapping[str, Value] = {

@@ -34,6 +34,12 @@ def active_service(
         metadata={
             "name": f"{pods.release}-active",
             "namespace": namespace,
+            # The chart's own; a ServiceMonitor selects by them.
+            "labels": {
+                "app.kubernetes.io/name": "vault",
+                "app.kubernetes.io/instance": pods.release,
+                "vault-active": "true",
+            },
             "annotations": _NOT_AWAITED,
         },
         spec={

@@ -44,7 +44,7 @@ def ingress(pods: Pods, network: Network) -> list[Document]:
 
 
 def egress(pods: Pods, network: Network, seal: PodSeal) -> list[Document]:
-    """Give whom the pods reach: peers, name servers, the API server, the seal's cloud, a database."""
+    """Give whom the pods reach: peers, name servers, the API server, the seal's cloud, a database, statsd."""
     name_servers = [_namespaces(("kube-system",)), *_blocks((_NODE_DNS,))]
     rules = [
         _rule("to", [_peers(pods)], (PORT, CLUSTER_PORT)),
@@ -55,6 +55,9 @@ def egress(pods: Pods, network: Network, seal: PodSeal) -> list[Document]:
     ]
     if pods.database is not None:
         rules.append(_rule("to", _blocks(pods.database.cidrs), (pods.database.port,)))
+    if pods.scrape is not None and pods.scrape.statsd is not None:
+        statsd = pods.scrape.statsd
+        rules.append(_rule("to", [_namespaces((statsd.namespace,))], (statsd.port,), ("UDP",)))
     if seal.from_agent and seal.kind in _AGENTS:
         rules.append(_rule("to", _blocks(_AGENTS[seal.kind]), (80,)))
     return rules

@@ -123,11 +123,29 @@ TOKEN_FILE = "/vault/secrets/token"  # noqa: S105  a path
 
 
 @dataclass(frozen=True, kw_only=True)
+class Statsd:
+    """A statsd_exporter of somebody's, to which the servers send."""
+
+    service: str
+    """The Service's name."""
+    namespace: str
+    port: int = 9125
+    """UDP."""
+
+    @property
+    def address(self) -> str:
+        """As the servers reach it."""
+        return f"{self.service}.{self.namespace}.svc:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scrape:
-    """How Prometheus reads the servers' metrics."""
+    """How Prometheus gets the servers' metrics."""
 
     labels: Mapping[str, str]
     """By which it finds its ServiceMonitors and its rules."""
+    statsd: Statsd | None = None
+    """Servers send there, and nobody reads them; the rest means nothing then."""
     interval: str = "30s"
     token_file: str = TOKEN_FILE
     """In Prometheus' own pod, where an agent beside it writes the token that it keeps alive."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from components.cloud.contract import SealKind
 from components.server import nodes
-from components.server.configuration import NodeArgs, node_configuration
+from components.server.configuration import TELEMETRY, NodeArgs, Stanza, node_configuration
+from components.server.contract import Flavour
 from components.server.processes import AUDIT_LOGS
 from custody.request import AwsCustody, ClusterAddress
 from sandbox import certificates, ports
@@ -134,7 +135,7 @@ def running_cluster(  # noqa: PLR0913  each is one thing that a test may want ot
 
 
 @contextmanager
-def running_sealed(
+def running_sealed(  # noqa: PLR0913  as above
     directory: Path,
     seal: NodeSeal,
     *,
@@ -142,8 +143,14 @@ def running_sealed(
     generate_root: bool = True,
     fast: bool = True,
     host: str = "127.0.0.1",
+    flavour: Flavour = "openbao",
+    program: str | None = None,
+    telemetry: Stanza | None = None,
 ) -> Iterator[Cluster]:
-    """Start nodes with any seal; see `running_cluster`."""
+    """Start nodes with any seal; see `running_cluster`.
+
+    `program` is the server of another flavour than OpenBao's. `telemetry` stands in place of the ordinary stanza.
+    """
     layout = Layout(checkout=directory)
     layout.prepare()
     certificates.ensure(layout, host)
@@ -153,7 +160,7 @@ def running_sealed(
     for index, (port, root) in enumerate(zip(chosen.vault, chosen.generate_root, strict=True)):
         home = layout.servers / f"node-{index}"
         arguments = NodeArgs(
-            flavour="openbao",
+            flavour=flavour,
             node_id=f"node-{index}",
             data=str(home / "data"),
             api=apis[index],
@@ -173,9 +180,11 @@ def running_sealed(
             text = text.replace(opened, opened.replace("false", "true"))
         if not fast:
             text = text.replace("  performance_multiplier = 1\n", "")
+        if telemetry is not None:
+            text = text.replace(TELEMETRY.render(), telemetry.render())
         node = nodes.Node(
             directory=str(home),
-            command=(bao(),),
+            command=(program or bao(),),
             api=apis[index],
             other=(f"{host}:{port + 1}", f"{host}:{root}"),
             ca=str(layout.tls / "ca.pem"),
@@ -185,7 +194,7 @@ def running_sealed(
         written.append(arguments)
     cluster = Cluster(
         address=ClusterAddress(
-            flavour="openbao",
+            flavour=flavour,
             members=tuple(f"https://{api}" for api in apis),
             generate_root_members=tuple(f"https://{host}:{p}" for p in chosen.generate_root),
             ca_certificate=(layout.tls / "ca.pem").read_text(),

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from components.server.database import Kind
 from components.server.tls.authority import issue, new_authority
 from components.server.tls.names import Names
+from tests.real.debian import ensure
 from tests.sandbox.plugins.conftest import free_ports
 
 USER = NAME = "vault"
@@ -62,7 +61,8 @@ class RunningDatabase:
 @contextmanager
 def running_database(kind: Kind, folder: Path) -> Iterator[RunningDatabase]:
     """Start one; stop it at the end."""
-    _ensure(kind)
+    package, program = _PACKAGES[kind]
+    ensure(program, package, _found)
     folder.mkdir()
     now = dt.datetime.now(dt.UTC)
     authority = new_authority(now)
@@ -169,20 +169,6 @@ def _owned(folder: Path, name: str) -> str | None:
         if parent.is_relative_to("/tmp") and parent.stat().st_uid == 0 and parent != Path("/tmp"):  # noqa: S108
             parent.chmod(parent.stat().st_mode | 0o011)
     return name
-
-
-def _ensure(kind: Kind) -> None:
-    package, program = _PACKAGES[kind]
-    if _found(program) is not None:
-        return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        pytest.skip(f"{program} is not here: install {package}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (
-        ["update", "-q"],
-        ["install", "-y", "-q", "--no-install-recommends", package],
-    ):
-        subprocess.run(["apt-get", *arguments], check=True, capture_output=True, env=environment)
 
 
 def _program(name: str) -> str:

@@ -62,9 +62,9 @@ def test_without_one_there_is_raft() -> None:
     ("stack", "after", "said", "secret", "line"),
     [
         (STACK, PROCESSES, database().replace("postgresql", "mysql"), SECRET,
-         "server.database.kind is mysql, and flavour openbao is run with postgresql or raft only"),
+         "server.database.kind is mysql, and flavour openbao has no such storage"),
         (HELM, PODS, database(", cidrs: [10.7.0.0/24]"), SECRET,
-         "server.database.kind is postgresql, and flavour vault is run with mysql or raft only"),
+         "server.database.kind is postgresql, and flavour vault makes no tables there by itself"),
         (HELM, PODS, database().replace("postgresql", "mysql"), SECRET,
          "server.database.cidrs is missing: the servers' NetworkPolicy would keep them from"),
         (STACK, PROCESSES, database(", cidrs: [10.7.0.0/24]"), SECRET,

@@ -17,6 +17,7 @@ _ENDPOINT = fields(
     interval=DURATION,
     scrapeTimeout=DURATION,
     honorLabels={"type": "boolean"},
+    followRedirects={"type": "boolean"},
     bearerTokenFile=TEXT,
     authorization=fields([], type=TEXT, credentials=_SELECTOR),
     tlsConfig=fields([], serverName=TEXT, ca=fields([], configMap=_SELECTOR)),

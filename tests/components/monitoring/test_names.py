@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from acl.grants import metrics_acl
-from components.monitoring.dashboard import PANELS
-from components.monitoring.rules import RulesArgs, rule_spec
 from custody.bootstrap import bootstrap
 from custody.errors import CustodyError
 from custody.request import AwsCustody, Request
@@ -18,22 +16,13 @@ from custody.root import minted
 from custody.secret import Secret
 from custody.vault import Cluster as Servers
 from custody.vault import wait_until
+from tests.components.monitoring.names import FROM_SOURCE, USED
 from tests.real.cluster import running_cluster
 from tests.real.emulator import Emulator
 from tests.real.faults import Faulty, faulty
 from tests.real.request import request_for
 
 pytestmark = [pytest.mark.real]
-
-# Told only by the seal's own check, which OpenBao makes every ten minutes. Source: vault/seal_autoseal.go
-# (autoSealUnavailableDuration) and vault/seal/seal.go (Encrypt) of OpenBao 2.6 and of Vault 1.19.
-FROM_SOURCE = {"vault_seal_unreachable_time", "vault_seal_encrypt_error"}
-USED = set(
-    re.findall(
-        r"\bvault_[A-Za-z_]+",
-        f"{rule_spec(RulesArgs(job='j', namespace='n', replicas=3))} {PANELS}",
-    )
-)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ ARGS = RulesArgs(
     job="vault-internal", namespace="vault", replicas=3, expiry="vector(2592000)",
     expiry_warning_seconds=86400,
 )  # fmt: skip
+BY_LEADER = replace(ARGS, job="vault-active", leader_alone=True)
 PROMTOOL = shutil.which("promtool")
 LABELS = 'job="vault-internal",namespace="vault"'
 
@@ -150,6 +152,48 @@ def test_each_alert_fires_when_it_must_and_no_other_does(tmp_path: Path) -> None
 
     _promtool(tmp_path, "check", "rules", "rules.yaml")
     _promtool(tmp_path, "test", "rules", "test.yaml")
+
+
+def test_where_the_leader_alone_is_read_it_tells_who_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rule_spec(BY_LEADER)))
+    told = [
+        *(_series("vault_autopilot_node_healthy", "1+0x60", f',node_id="vault-{i}"') for i in (0, 1)),
+        _series("vault_core_active", "1+0x60", ',pod="vault-0",cluster="vault"'),
+        _series("up", "1+0x60", ',pod="vault-0"'),
+    ]  # fmt: skip
+    cases = {
+        "1+0x60": set(),
+        "1+0x24 0+0x5": {"VaultServerSealed"},
+        "0+0x60": {"VaultServerSealed", "VaultUnsealFailing"},
+    }
+    tests = [
+        _at(
+            [
+                {**each, "series": each["series"].replace("vault-internal", "vault-active")}
+                for each in (
+                    *told,
+                    _series("vault_autopilot_node_healthy", values, ',node_id="vault-2"'),
+                )
+            ],
+            "30m",
+            fires,
+        )
+        for values, fires in cases.items()
+    ]
+    document = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": tests}
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
+
+    _promtool(tmp_path, "check", "rules", "rules.yaml")
+    _promtool(tmp_path, "test", "rules", "test.yaml")
+
+
+def test_no_alert_looks_for_what_nobody_tells() -> None:
+    in_a_database = rule_spec(replace(BY_LEADER, raft=False))["groups"][0]["rules"]
+
+    expressions = " ".join(rule["expr"] for rule in in_a_database)
+    assert "autopilot" not in expressions
+    assert "up{" not in expressions
+    assert "VaultServerSealed" not in {rule["alert"] for rule in in_a_database}
 
 
 def test_a_certificate_is_told_of_a_day_before_its_end(tmp_path: Path) -> None:
