@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 
 from custody.errors import CustodyError
-from ops import drift as values
 from ops.ci import sections
 from ops.ci.fitted import LIMIT, Item, Section, fitted
 from ops.ci.markdown import FENCE, cell, code
 from ops.ci.report import Change, Outcome, Report
 from ops.ci.run import Environment, previewed
-from ops.stack import StackError
+from ops.drift import compared
+from ops.stack import StackError, resources
 from reach.errors import ReachError
 
 MARKER = "<!-- strongroom: drift -->"
@@ -38,7 +38,7 @@ def looked_at(where: Environment, pack: str | None) -> Report:
     if report.outcome is Outcome.MISTAKES:
         return report
     try:
-        found = values.drift(where.stack, repair=False)
+        found = compared(resources(where.stack, show_secrets=True), repair=False)
     except (CustodyError, ReachError, StackError) as error:
         problem = f"secrets' values can't be compared: {error}"
         return replace(report, outcome=Outcome.FAILED, problems=(*report.problems, problem))
