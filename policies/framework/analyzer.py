@@ -25,7 +25,7 @@ from pulumi_policy import (
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policies.framework.exceptions import Exceptions
-from policies.framework.properties import Properties, UnknownError, show
+from policies.framework.properties import Properties, UnknownError, plain, show
 from policies.framework.resource import Finding, Resource, Stack
 from policies.framework.rule import Outcome, Rule
 
@@ -149,7 +149,9 @@ class Analyzer(_PolicyAnalyzerServicer):
 
     def _settings(self, rule: Rule) -> dict[str, Any]:
         given = (self._get_policy_config(rule.name) or {}) if rule.settings else {}
-        return {name: value for name, value in given.items() if name in rule.settings}
+        return {
+            name: value for name, value in plain(Properties(given)).items() if name in rule.settings
+        }
 
     def _say(
         self, response: Any, policy: Any, level: EnforcementLevel, stack: str, outcome: Outcome

@@ -137,6 +137,9 @@ def _open(value: Any, urn: str, path: Path) -> Any:
         if value.get(_SIGNATURE) == _SECRET:
             return _open(value.get("value"), urn, path)
         return Properties(value, urn, path)
+    if isinstance(value, float) and value.is_integer():
+        # The wire knows no whole numbers.
+        return int(value)
     return Elements(value, urn, path) if isinstance(value, list) else value
 
 

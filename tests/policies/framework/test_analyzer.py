@@ -137,6 +137,8 @@ def test_a_team_tunes_a_rule_makes_it_advisory_or_switches_it_off(analyzer: Anal
     assert said(analyzer.Analyze(week, None)) == []
     configured(analyzer, "key-deletion-waits", MANDATORY, days=14)
     assert said(analyzer.Analyze(week, None)) == [("key-deletion-waits", MANDATORY)]
+    [told] = analyzer.Analyze(week, None).diagnostics
+    assert "deletionWindowInDays is 7, and at least 14 are asked" in told.message
     configured(analyzer, "key-deletion-waits", ADVISORY, days=14)
     assert said(analyzer.Analyze(week, None)) == [("key-deletion-waits", ADVISORY)]
     configured(analyzer, "key-deletion-waits", analyzer_pb2.DISABLED, days=14)
