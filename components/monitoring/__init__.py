@@ -1,1 +1,1 @@
-"""What watches the servers: ServiceMonitor, PrometheusRule, a dashboard; and one file that declares them."""
+"""What watches the servers: ServiceMonitor or statsd's mappings, PrometheusRule, dashboard; one file declares them."""
