@@ -52,7 +52,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Pulumi.yaml's configuration block and schemas/ from settings.py.
+# Pulumi.yaml's configuration block, schemas/ and the references in docs/ from the models.
 schema: $(VENV)/sandbox.stamp
 	$(BIN)/python -m ops schema
 

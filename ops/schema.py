@@ -1,7 +1,7 @@
 """`python -m ops schema`: what editors and Pulumi know about our YAML, written from the models.
 
-Pulumi.yaml's `config:` block (the rest of that file is kept), one JSON Schema for each kind of file, the table of
-what goes together, and that of the policy pack's rules.
+Pulumi.yaml's `config:` block (the rest of that file is kept), one JSON Schema for each kind of file, the references of
+settings and catalogue, the table of what goes together, and that of the policy pack's rules.
 """
 
 import json
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from catalog.adopted import AdoptedFile
 from catalog.schema import ServiceFile, TeamFile
-from ops import combinations, policies
+from ops import combinations, policies, reference
 from settings.load import PASSWORD
 from settings.model import Settings
 from settings.stack import NAMESPACE
@@ -23,6 +23,11 @@ from settings.stack import NAMESPACE
 Schema = dict[str, Any]
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
+_FILES: dict[str, type[BaseModel]] = {
+    "A service": ServiceFile,
+    "A team": TeamFile,
+    "What was there before": AdoptedFile,
+}
 _HEAD = """\
 config:
   # Written by `python -m ops schema` from settings/model.py. Each description begins with the type; there is no
@@ -48,6 +53,10 @@ def files(root: Path) -> Mapping[Path, str]:
         project: with_config((root / project).read_text(), config_block()),
         Path("docs/combinations.md"): combinations.text(),
         Path("docs/policies.md"): policies.text(),
+        Path("docs/settings.md"): reference.settings(_schema_of(Settings)),
+        Path("docs/catalogue.md"): reference.catalogue(
+            {title: _schema_of(model) for title, model in _FILES.items()}
+        ),
         **texts,
     }
 
@@ -126,7 +135,7 @@ def _stack_schema() -> Schema:
 
 
 def _catalog_schema() -> Schema:
-    schemas = {model.__name__: _schema_of(model) for model in (ServiceFile, TeamFile, AdoptedFile)}
+    schemas = {model.__name__: _schema_of(model) for model in _FILES.values()}
     definitions: Schema = {}
     for schema in schemas.values():
         definitions |= schema.pop("$defs")

@@ -130,6 +130,6 @@ def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
 
     first = write(tmp_path)
 
-    assert len(first) == 7
+    assert len(first) == 9
     assert write(tmp_path) == []
     assert config_block() in (tmp_path / "Pulumi.yaml").read_text()
