@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Set in many images. Every start of the program would compile all of its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up preview down status logs test test-kubernetes check format schema alicloud pulumi
+.PHONY: up preview down status logs test test-kubernetes check format schema docs alicloud pulumi
 
 ifneq ($(EMBEDDED),)
 up: $(VENV)/sandbox.stamp
@@ -55,6 +55,10 @@ format: $(VENV)/dev.stamp
 # Pulumi.yaml's configuration block, schemas/ and the references in docs/ from the models.
 schema: $(VENV)/sandbox.stamp
 	$(BIN)/python -m ops schema
+
+# docs/ as a site; `python3 -m http.server -d site` shows it, with its search.
+docs: $(VENV)/dev.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 # Pulumi's command line and Python language host of the SDK's own version, into .venv/bin: for pipelines.
 pulumi: $(VENV)/bin/pulumi
