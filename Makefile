@@ -52,8 +52,8 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Pulumi.yaml's configuration block and schemas/ from settings.py.
-schema: $(VENV)/sandbox.stamp
+# Pulumi.yaml's configuration block, schemas/, and the tables and diagrams in docs/; stack prod is one of them.
+schema: $(VENV)/alicloud.stamp
 	$(BIN)/python -m ops schema
 
 # Pulumi's command line and Python language host of the SDK's own version, into .venv/bin: for pipelines.

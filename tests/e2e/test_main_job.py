@@ -43,6 +43,14 @@ def test_plain_pulumi_works_in_a_sourced_shell(scratch: Scratch) -> None:
     assert ran.code == 0, ran.output
 
 
+def test_its_diagram_is_the_one_that_the_documentation_shows(scratch: Scratch) -> None:
+    ran = scratch.sourced("python -m ops diagram --stack local")
+
+    assert ran.code == 0, ran.output
+    assert ran.output.count(" --> ") > 5
+    assert f"```mermaid\n{ran.output}```" in (CHECKOUT / "docs" / "diagrams.md").read_text()
+
+
 def test_the_policy_pack_holds_and_says_what_it_lets_pass(scratch: Scratch) -> None:
     ran = scratch.sandbox("preview")
 
