@@ -56,7 +56,7 @@ def declared(root: Path, stack: str) -> list[Resource]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Machine:
+class Machine:
     """What only a machine knows: that files are there is checked, what is in them isn't."""
 
     folder: Path
@@ -170,7 +170,7 @@ def main(stack: str) -> None:
         file = Path(f"Pulumi.{stack}.yaml")
         if not file.exists():
             raise SystemExit(f"there is no {file}")
-        config = _Machine(folder=Path(folder)).filled_in(yaml.safe_load(file.read_text())["config"])
+        config = Machine(folder=Path(folder)).filled_in(yaml.safe_load(file.read_text())["config"])
         catalog = str(config.get("strongroom:catalog", "catalog"))
         secrets = {f"strongroom:{key}": "never used" for key in read(Path(catalog)).config_keys()}
         default = Helm.model_fields["local_port"].default
