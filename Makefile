@@ -52,8 +52,8 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Pulumi.yaml's configuration block, schemas/ and the references in docs/ from the models.
-schema: $(VENV)/sandbox.stamp
+# Pulumi.yaml's configuration block, schemas/, and references, tables and diagrams in docs/; stack prod is one of them.
+schema: $(VENV)/alicloud.stamp
 	$(BIN)/python -m ops schema
 
 # docs/ as a site; `python3 -m http.server -d site` shows it, with its search.

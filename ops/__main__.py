@@ -49,11 +49,20 @@ def check_command(
 
 @app.command("schema")
 def schema_command() -> None:
-    """Write Pulumi.yaml's configuration block and schemas/ from the models."""
-    from ops.schema import write  # noqa: PLC0415
+    """Write Pulumi.yaml's configuration block, schemas/ and the tables and diagrams in docs/ from what they show."""
+    from ops import diagram, schema  # noqa: PLC0415
 
-    for path in write(Path.cwd()):
+    for path in (*schema.write(Path.cwd()), *diagram.write(Path.cwd())):
         typer.echo(f"{path} written")
+
+
+@app.command("diagram")
+def diagram_command(stack: Stack = None) -> None:
+    """Print what a stack consists of and what waits for what, from its state, as a Mermaid flowchart."""
+    from ops.diagram import diagram  # noqa: PLC0415
+    from ops.stack import resources  # noqa: PLC0415
+
+    typer.echo(diagram(resources(stack)), nl=False)
 
 
 @app.command("root", context_settings={"ignore_unknown_options": True})

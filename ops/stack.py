@@ -29,6 +29,12 @@ class Resource:
     urn: str
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
+    parent: str = ""
+    """The URN of the component around it."""
+    dependencies: frozenset[str] = frozenset()
+    """The URNs of what it waits for."""
+    provider: str = ""
+    """`<urn>::<id>`"""
 
 
 def resources(
@@ -56,6 +62,9 @@ def resources(
             urn=each["urn"],
             inputs=_plain(each.get("inputs") or {}),
             outputs=_plain(each.get("outputs") or {}),
+            parent=each.get("parent") or "",
+            dependencies=frozenset(each.get("dependencies") or ()),
+            provider=each.get("provider") or "",
         )
         for each in deployment.get("resources") or []
     ]

@@ -119,6 +119,11 @@ class Scratch:
             "bash", "-c", f". .sandbox/env; {script}", extra={"PATH": path}, input_=input_
         )
 
+    def documented(self, line: str) -> Ran:
+        """Run a line of the documentation as one who sourced `.sandbox/env`. What it prints may be a token."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return self._run(("bash", "-c", f". .sandbox/env; set -o pipefail; {line}"), {"PATH": path})
+
     def up(self) -> Ran:
         """Run `make up` and insist that it worked."""
         ran = self.sandbox("up")

@@ -13,6 +13,7 @@ from hvac.exceptions import Forbidden, InvalidRequest
 from components.server import spawn
 from components.server.nodes import health, pid, recorded
 from reach.health import ACTIVE
+from tests.docs.commands import LOCAL, lines_of
 from tests.e2e.leaks import assert_nowhere, passwords, recovery_keys, values
 from tests.e2e.scratch import CHECKOUT, Scratch
 from tests.e2e.watch import Watch
@@ -41,6 +42,21 @@ def test_plain_pulumi_works_in_a_sourced_shell(scratch: Scratch) -> None:
     ran = scratch.sourced("pulumi preview --diff --non-interactive --expect-no-changes")
 
     assert ran.code == 0, ran.output
+
+
+def test_its_diagram_is_the_one_that_the_documentation_shows(scratch: Scratch) -> None:
+    ran = scratch.sourced("python -m ops diagram --stack local")
+
+    assert ran.code == 0, ran.output
+    assert ran.output.count(" --> ") > 5
+    assert f"```mermaid\n{ran.output}```" in (CHECKOUT / "docs" / "diagrams.md").read_text()
+
+
+@pytest.mark.parametrize("line", lines_of(LOCAL))
+def test_what_the_documentation_says_to_type_here_works(scratch: Scratch, line: str) -> None:
+    ran = scratch.documented(line)
+
+    assert ran.code == 0, "a line of README.md or docs/ fails"
 
 
 def test_the_policy_pack_holds_and_says_what_it_lets_pass(scratch: Scratch) -> None:
