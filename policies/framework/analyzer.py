@@ -34,6 +34,10 @@ PARTIAL = "STRONGROOM_PARTIAL"
 _NAMED = 3
 
 
+def _is_partial() -> bool:
+    return os.environ.get(PARTIAL) == "true"
+
+
 class ResourcePolicy(ResourceValidationPolicy):
     """What the engine is told of a rule over a resource."""
 
@@ -85,6 +89,9 @@ class Analyzer(_PolicyAnalyzerServicer):
     def Analyze(self, request: Any, _context: Any) -> Any:
         """Answer about one resource, before it is made."""
         response = analyzer_pb2.AnalyzeResponse()
+        if _is_partial() and not request.properties.fields:
+            # The engine asks about what it leaves out as well, with nothing in it. The run of all asks again.
+            return response
         resource: Resource | None = None
         for policy in self._about(request.type):
             level = self._get_enforcement_level(policy)
@@ -98,7 +105,7 @@ class Analyzer(_PolicyAnalyzerServicer):
     def AnalyzeStack(self, request: Any, _context: Any) -> Any:
         """Answer about the stack as it will be, or is."""
         response = analyzer_pb2.AnalyzeResponse()
-        if os.environ.get(PARTIAL) == "true":
+        if _is_partial():
             return response
         of = functools.cache(lambda number: _resource(request.resources[number]))
         types = [each.type for each in request.resources]

@@ -27,7 +27,8 @@ _NAMED = 3
 def secret_is_written_once(stack: Stack) -> Findings:
     """No two resources write one secret."""
     first: dict[str, str] = {}
-    for each in picture(stack).secrets:
+    # Not as the engine happens to give them: the same stack is told the same.
+    for each in sorted(picture(stack).secrets, key=lambda each: each.resource.name):
         other = first.setdefault(each.path, each.resource.name)
         if other != each.resource.name:
             yield each.resource.finding(f"{each.path} is written by {other}, too")

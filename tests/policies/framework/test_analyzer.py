@@ -162,6 +162,14 @@ def test_a_part_of_the_stack_is_not_taken_for_the_whole(
     ]
 
 
+def test_what_a_part_of_the_stack_leaves_out_is_asked_about_with_nothing_in_it_and_not_judged(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(analyzer.Analyze(key(), None)) != []
+    monkeypatch.setenv(engine.PARTIAL, "true")
+    assert said(analyzer.Analyze(key(), None)) == []
+
+
 def test_an_exception_lets_pass_and_the_stack_says_how_much() -> None:
     analyzer = made(entry())
     assert said(analyzer.Analyze(key(enableKeyRotation=False), None)) == []
