@@ -40,6 +40,7 @@ this checkout. For a stack of yours, from its state:
 A box is a component (`components/`) with all that it makes; a frame is a component that holds others. An arrow leads
 to what waits: solid, because it is given something; dashed, because it is made through that, as all in Vault is made
 by the limited account of `bootstrap`. Arrows that others imply are left out. What is made for each service is one box.
+GitHub and GitLab draw them; the site, which loads nothing from elsewhere, shows their text.
 
 """
 
