@@ -68,7 +68,7 @@ def _hand(
     ended: threading.Event,
     say: Say,
 ) -> None:
-    cluster, pause = Cluster(address), 0.0
+    cluster, pause, before = Cluster(address), 0.0, ""
     while not ended.wait(pause):
         pause = _PAUSE_SECONDS
         try:
@@ -77,9 +77,12 @@ def _hand(
             # It is being started anew.
             continue
         except CustodyError as error:
-            say(str(error))
-            pause = _AGAIN_SECONDS
+            # A pod that is being replaced breaks off connections: it is said if it stays so.
+            if str(error) == before:
+                say(before)
+            before, pause = str(error), _AGAIN_SECONDS
         else:
+            before = ""
             if given:
                 say(f"{url} was given its keys")
 
