@@ -7,7 +7,8 @@ import pytest
 from tests.e2e.kubernetes.scratch import IMAGES, ClusterScratch, until
 from tests.e2e.kubernetes.sealed import kill, said_of_seal, sealed, serves
 
-pytestmark = [pytest.mark.e2e, pytest.mark.kubernetes]
+# Each is two runs of the engine and two rolls of three pods.
+pytestmark = [pytest.mark.e2e, pytest.mark.kubernetes, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
