@@ -1,4 +1,4 @@
-"""Declares what `declared.json` beside it lists of Vault, by type token, with Pulumi's SDK alone."""
+"""Declares what `declared.json` beside it lists, by type token, with Pulumi's SDK alone."""
 
 import json
 from pathlib import Path
@@ -18,15 +18,39 @@ def _opened(value: Any) -> Any:
     return [_opened(each) for each in value] if isinstance(value, list) else value
 
 
+_NOWHERE = "https://127.0.0.1:1"
+_KUBECONFIG = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [{"name": "nowhere", "cluster": {"server": _NOWHERE}}],
+    "contexts": [{"name": "nowhere", "context": {"cluster": "nowhere", "user": "nobody"}}],
+    "users": [{"name": "nobody", "user": {}}],
+    "current-context": "nowhere",
+}
 # Nothing is contacted in a preview of what isn't there.
-provider = pulumi.ProviderResource(
-    "vault", "vault", {"address": "https://127.0.0.1:1", "skipTlsVerify": "false"}
-)
+PROVIDERS = {
+    "aws": {
+        "region": "eu-central-1",
+        "skipCredentialsValidation": "true",
+        "skipMetadataApiCheck": "true",
+        "skipRequestingAccountId": "true",
+    },
+    "kubernetes": {"kubeconfig": json.dumps(_KUBECONFIG)},
+    "vault": {"address": _NOWHERE, "skipTlsVerify": "false"},
+}
 
-for each in json.loads((Path(__file__).parent / "declared.json").read_text()):
+listed = json.loads((Path(__file__).parent / "declared.json").read_text())
+providers = {
+    package: pulumi.ProviderResource(package, package, settings)
+    for package, settings in PROVIDERS.items()
+    if any(each["type"].startswith(f"{package}:") for each in listed)
+}
+for each in listed:
     pulumi.CustomResource(
         each["type"],
         each["name"],
         _opened(each["inputs"]),
-        pulumi.ResourceOptions(provider=provider, protect=each["protect"]),
+        pulumi.ResourceOptions(
+            provider=providers[each["type"].partition(":")[0]], protect=each["protect"]
+        ),
     )

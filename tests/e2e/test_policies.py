@@ -1,14 +1,14 @@
-"""Twenty bad stacks, each stopped in the real engine's preview by the rule that is about it, and by no other.
+"""Bad stacks, each stopped in the real engine's preview by the rule that is about it, and by no other.
 
-Thirteen are a small Vault (tests/policies/vault.py) with one field broken; seven are this project's own program with
-one setting, catalogue entry or line broken.
+Most are a small Vault (tests/policies/vault.py) or what stands in a Kubernetes cluster, with one field broken; the
+others are this project's own program with one setting, catalogue entry or line broken.
 """
 
 import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from policies.framework.properties import secret
 from policies.rules.vault.bearers import KUBERNETES
 from tests.e2e.scratch import CHECKOUT, Scratch
 from tests.policies.case import ABSENT, Change, Sample, changed
+from tests.policies.rules.cloud.samples import aws_key
+from tests.policies.rules.kubernetes import test_objects as objects
+from tests.policies.rules.kubernetes.samples import CONFIGURATION, deployment, release
 from tests.policies.vault import MAIL, ORDERS, ROLE, VAULT, granted, kept, service, without
 from tests.sandbox.plugins.stack import Stack, running
 
@@ -90,6 +93,20 @@ BOUND = [
 ]
 BILLING = service_acl("kv", "shop/billing")
 
+_RELEASE = release()
+CLUSTER = [
+    replace(
+        _RELEASE,
+        inputs={**_RELEASE.inputs, "repositoryOpts": {"repo": "https://charts.example.com"}},
+    ),
+    deployment(),
+    replace(objects.SERVICE, name="service"),
+    replace(objects.SECRET, name="kept"),
+    replace(objects.ACCOUNT, name="account"),
+    replace(objects.NAMESPACE, name="namespace"),
+    replace(objects.ROLE, name="reader"),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bad:
@@ -149,14 +166,38 @@ SMALL_ONES = [
     ),
 ]
 
+_RAFT = "values.server.ha.raft.config"
+CLUSTER_ONES = [
+    Bad(change=change, rule=rule, stack=tuple(CLUSTER))
+    for change, rule in (
+        (Change("values.server.ha.replicas", 4, of="release"), "servers-form-a-quorum"),
+        (
+            Change(_RAFT, CONFIGURATION.replace('"tls12"', '"tls11"'), of="release"),
+            "listeners-speak-tls",
+        ),
+        (Change("values.server.image.tag", "latest", of="release"), "images-are-pinned"),
+        (Change("values.server.auditStorage", ABSENT, of="release"), "audit-has-a-volume"),
+        (Change("spec.type", "NodePort", of="service"), "services-are-internal"),
+        (
+            Change("type", "kubernetes.io/service-account-token", of="kept"),
+            "no-token-lives-for-ever",
+        ),
+        (Change("rules.0.verbs", ["*"], of="reader"), "nobody-is-cluster-admin"),
+        (
+            Change("spec.template.spec.securityContext", ABSENT, of="deployment"),
+            "containers-run-as-non-root",
+        ),
+    )
+]
+
 
 def test_a_small_stack_passes(stack: Stack) -> None:
-    for samples in (SMALL, BOUND):
+    for samples in (SMALL, BOUND, CLUSTER):
         stack.declare(listed(samples))
         assert refused(stack.pulumi(*_PACK)) == set()
 
 
-@pytest.mark.parametrize("bad", SMALL_ONES, ids=lambda bad: bad.rule)
+@pytest.mark.parametrize("bad", [*SMALL_ONES, *CLUSTER_ONES], ids=lambda bad: bad.rule)
 def test_a_small_stack_with_one_field_broken_is_stopped(stack: Stack, bad: Bad) -> None:
     stack.declare(listed(changed(list(bad.stack), bad.change)))
 
@@ -164,6 +205,35 @@ def test_a_small_stack_with_one_field_broken_is_stopped(stack: Stack, bad: Bad) 
 
     assert refused(output) == {(bad.rule, bad.of or bad.change.of)}
     assert "Cure: " in output
+
+
+def test_what_is_switched_to_remediate_is_put_right_and_said(stack: Stack) -> None:
+    rotating = aws_key("rotating")
+    key = changed([rotating], Change("enableKeyRotation", value=False))
+    account = changed(
+        [replace(objects.ACCOUNT, name="account")], Change("automountServiceAccountToken", ABSENT)
+    )
+    stack.declare(listed([*key, *account]))
+    tuned = stack.folder / "tuned.json"
+    tuned.write_text(
+        json.dumps({name: "remediate" for name in ("key-rotates", "tokens-are-not-mounted-unasked")})
+    )
+
+    assert refused(stack.failed(*_PACK)) == {
+        ("key-rotates", "rotating"),
+        ("tokens-are-not-mounted-unasked", "account"),
+    }
+    remedied = (*_PACK, "--policy-pack-config", str(tuned))
+    said = stack.pulumi(*remedied)
+    assert refused(said) == set()
+    assert set(re.findall(r"\[remediate\]\s+([\w-]+)", said)) == {
+        "key-rotates",
+        "tokens-are-not-mounted-unasked",
+    }
+    planned = json.loads(stack.pulumi(*remedied, "--json"))["steps"]
+    inputs = {step["urn"].rpartition("::")[2]: step["newState"].get("inputs") for step in planned}
+    assert inputs["rotating"] == {**rotating.inputs, "__defaults": []}
+    assert inputs["account"]["automountServiceAccountToken"] is False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +363,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def test_there_are_twenty() -> None:
-    assert len(SMALL_ONES) + len(OWN) == 20
+def test_there_are_twenty_and_more() -> None:
+    assert len(SMALL_ONES) + len(CLUSTER_ONES) + len(OWN) == 28
     assert json.dumps(listed(SMALL))
     assert VAULT[0].name == "owned"
