@@ -16,6 +16,7 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from policies.framework.properties import UNKNOWN, Properties
@@ -108,6 +109,12 @@ def _asked(
     return [rule.on(each, **settings) for each in concerned]
 
 
+@cache
+def _about(types: frozenset[str]) -> Sequence[Rule]:
+    """Give the rules that look at one of these, and those over the stack, which miss what isn't there."""
+    return [rule for rule in RULES if rule.whole_stack or any(map(rule.concerns, types))]
+
+
 def found(
     samples: Sequence[Sample], tuned: Rule | None = None, settings: Mapping[str, Any] | None = None
 ) -> dict[str, list[Finding]]:
@@ -115,7 +122,7 @@ def found(
     answer: dict[str, list[Finding]] = {}
     made = resources(samples)
     shared: dict[object, Any] = {}
-    for rule in RULES:
+    for rule in _about(frozenset(each.type for each in made)):
         outcomes = _asked(rule, made, (settings or {}) if rule is tuned else {}, shared)
         findings = [f for outcome in outcomes for f in outcome.findings if not f.advisory]
         if findings:
