@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acl.default import default_acl
+from acl.reader import read
+from acl.syntax import AclError
 from tests.real.acl_comparison import capability_mismatches, evaluator, request_mismatch
 from tests.real.acl_examples import asked, broken, documents, requests_made, restrictions
 from tests.real.acl_server import AclServer, running_acl_server
@@ -43,6 +45,15 @@ def test_nothing_is_read_that_the_server_refuses_nor_in_another_sense(server: Ac
         assert not capability_mismatches(server, [text], paths)
 
     compare()
+
+
+def test_what_makes_the_server_hang_up_is_refused_here(server: AclServer) -> None:
+    text = 'path "a\\740b" { capabilities = ["read"] }'
+    with pytest.raises(AclError, match="line 1"):
+        read(text, name="x", flavour=server.flavour)
+    # Nothing of it is granted, and the server goes on.
+    assert server.write([text]) == [False]
+    assert capability_mismatches(server, [text], ["a", "b"]) == []
 
 
 def test_parameters_and_wrapping_are_judged_as_real_requests_are(server: AclServer) -> None:
