@@ -14,6 +14,8 @@ from custody.request import AwsCustody, Request
 from custody.store import custody_at
 from custody.unseal import submit
 from custody.vault import Cluster as Servers
+from ops.migrate import migrate_at
+from ops.unseal import Located
 from tests.ops.stack import StoredStack
 from tests.real.alicloud.account import PLACE, world
 from tests.real.alicloud.server import Services
@@ -170,6 +172,25 @@ def test_what_a_killed_run_left_is_found_by_the_next(migrations: Migrations) -> 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "snapshot /" not in ran.stdout
     assert migrations.held() == {f"vault-unseal-{i}" for i in range(5)}
+
+
+def test_servers_are_called_what_people_call_them(migrations: Migrations, tmp_path: Path) -> None:
+    address = migrations.cluster.address
+    pods = {url: f"pod vault/vault-{index}" for index, url in enumerate(address.members)}
+
+    def named(text: str) -> str:
+        for url, pod in pods.items():
+            text = text.replace(url, pod)
+        return text
+
+    said: list[str] = []
+    at = Located(cluster=address, place=migrations.request.custody, named=named)
+
+    code = migrate_at(at, tmp_path / "snapshots", migrations.command("shamir", "kms"), said.append)
+
+    assert code == 0, said
+    assert {f"{pod} was given its keys" for pod in pods.values()} <= set(said)
+    assert not [line for line in said if "https://" in line]
 
 
 def test_keys_that_differ_are_not_hidden(migrations: Migrations) -> None:
