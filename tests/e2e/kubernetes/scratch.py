@@ -17,6 +17,7 @@ from urllib3.exceptions import MaxRetryError
 from reach.pods import core
 from sandbox.environment import own_environment
 from tests.e2e.scratch import Ran, Scratch
+from tests.real import chart
 
 SECONDS = 300.0
 # What `lab.py` loads and registries serve.
@@ -31,10 +32,9 @@ class ClusterScratch(Scratch):
     """Commands run in the copy, for stack `cluster`."""
 
     def sandbox(self, *arguments: str, extra: Mapping[str, str] | None = None) -> Ran:
-        """Run `python -m sandbox --stack cluster ...`, which is what make runs."""
-        return self.run(
-            sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments, extra=extra
-        )
+        """Run `python -m sandbox --stack cluster ...`, which is what make runs, with the chart that is here."""
+        command = (sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments)
+        return self.run(*command, extra={**with_chart(), **(extra or {})})
 
     def sourced(
         self, script: str, input_: str | None = None, extra: Mapping[str, str] | None = None
@@ -49,8 +49,8 @@ class ClusterScratch(Scratch):
         """Start `python -m sandbox --stack cluster ...` and go on."""
         return subprocess.Popen(
             [sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments],
-            cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True,
+            cwd=self.path, env={**own_environment(), **with_chart()}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
     def started_in_shell(self, script: str) -> "subprocess.Popen[str]":
@@ -77,6 +77,12 @@ class ClusterScratch(Scratch):
     def ops(self, *arguments: str) -> Ran:
         """Run `python -m ops ...` in the sourced shell."""
         return self.sourced(f"python -m ops {' '.join(arguments)}")
+
+
+def with_chart() -> dict[str, str]:
+    """Give the variable with which a person hands over the chart, which `own_environment` has none of."""
+    found = chart.directory()
+    return {} if found is None else {"VAULT_HELM_CHART": str(found)}
 
 
 def _rewritten(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
