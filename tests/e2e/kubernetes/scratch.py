@@ -1,6 +1,5 @@
 """A scratch copy whose stack `cluster` is up on a real cluster, and that cluster as kubectl sees it."""
 
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from urllib3.exceptions import MaxRetryError
 
 from reach.pods import core
 from sandbox.environment import own_environment
-from tests.e2e.scratch import Ran, Scratch
+from tests.e2e.scratch import Ran, Scratch, plain_shell
 from tests.real import chart
 
 SECONDS = 300.0
@@ -42,7 +41,7 @@ class ClusterScratch(Scratch):
         """Run a shell script after `. .sandbox-cluster/env`."""
         return self.run(
             "bash", "-c", f". .sandbox-cluster/env; {script}",
-            extra={"PATH": _path(), **(extra or {})}, input_=input_,
+            extra={**plain_shell(), **(extra or {})}, input_=input_,
         )  # fmt: skip
 
     def started(self, *arguments: str) -> "subprocess.Popen[str]":
@@ -57,7 +56,7 @@ class ClusterScratch(Scratch):
         """Start a shell script after `. .sandbox-cluster/env` and go on."""
         return subprocess.Popen(
             ["bash", "-c", f". .sandbox-cluster/env; {script}"],
-            cwd=self.path, env={**own_environment(), "PATH": _path()}, stdin=subprocess.DEVNULL,
+            cwd=self.path, env={**own_environment(), **plain_shell()}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
@@ -102,11 +101,6 @@ def read_as(scratch: ClusterScratch, service: str, path: str, script: str = "") 
         f" && bao kv get -format=json {path} {script}'",
         input_=token.output.strip(),
     )
-
-
-def _path() -> str:
-    # The user's shell has the virtual environment's python first; so has this one.
-    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def printed_in(pod: str, *command: str, namespace: str = "vault", container: str = "vault") -> str:
