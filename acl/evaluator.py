@@ -60,7 +60,7 @@ class Evaluator:
                 path = _filled(stanza, identity, flavour)
                 if path is None or (stanza.expiration and now > stanza.expiration):
                     continue
-                meant = replace(stanza, path=path)
+                meant = stanza if path == stanza.path else replace(stanza, path=path)
                 if meant.has_segments:
                     table, key = segments, path
                 elif meant.is_prefix:

@@ -28,8 +28,8 @@ class Stanza:
     line: int
     capabilities: frozenset[str] = frozenset()
     """`deny` is alone: it swallows the rest of its block."""
-    allowed_parameters: Parameters = field(default_factory=dict)
-    denied_parameters: Parameters = field(default_factory=dict)
+    allowed_parameters: Parameters = field(default_factory=dict, hash=False)
+    denied_parameters: Parameters = field(default_factory=dict, hash=False)
     required_parameters: tuple[str, ...] = ()
     min_wrapping_seconds: float = 0
     max_wrapping_seconds: float = 0

@@ -62,8 +62,10 @@ class Rule:
             each.unknown.clear()
         try:
             for said in self.check(subject, **settings):
-                finding = said if isinstance(said, Finding) else Finding(message=said)
-                findings.append(replace(finding, resource=finding.resource or owner))
+                finding = (
+                    said if isinstance(said, Finding) else Finding(message=said, resource=owner)
+                )
+                findings.append(finding if finding.resource else replace(finding, resource=owner))
         except UnknownError as error:
             subject.unknown.append(error)
         except Exception as error:  # noqa: BLE001  whatever a rule stumbles over, it has not passed

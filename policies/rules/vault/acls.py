@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from pulumi_policy import Severity
@@ -26,6 +27,8 @@ ACCOUNTS = (OWNED, EXTERNAL)
 _WRITING = frozenset({"create", "update", "patch", "delete"})
 _ANY = _WRITING | {"read", "list", "scan", "sudo"}
 _ROOTS = ("sys/*", "auth/*", "identity/*")
+# More than the paths of a stack's acls.
+_KEPT = 65536
 _NO_MOUNTS = ("sys/", "auth/", "identity/", "cubbyhole/")
 
 # Source: https://developer.hashicorp.com/vault/api-docs/system
@@ -232,17 +235,23 @@ def shadowed(acls: tuple[Acl, ...]) -> Iterator[Shadow]:
                 yield Shadow(deny=deny, grant=grant, path=path)
 
 
+@lru_cache(_KEPT)
+def _met(path: str, areas: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Give the areas that a path meets, each with a path that both match."""
+    mounts = not path.startswith(_NO_MOUNTS)
+    met = ((area, meeting(path, area)) for area in areas if mounts or not area.startswith("+/"))
+    return tuple((area, where) for area, where in met if where is not None)
+
+
 def reaching(found: Acl | AclError, areas: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """Say which blocks grant some of an area's capabilities somewhere in it: path with wildcards -> capabilities."""
     if isinstance(found, AclError):
         return
     decides: Evaluator | None = None
     for each in text.grants(found):
-        for area, capabilities in () if root_like(each) else areas.items():
-            if area.startswith("+/") and each.path.startswith(_NO_MOUNTS):
-                continue
-            path = meeting(each.path, area) if each.capabilities & capabilities else None
-            if path is None:
+        for area, path in () if root_like(each) else _met(each.path, tuple(areas)):
+            capabilities = areas[area]
+            if not each.capabilities & capabilities:
                 continue
             # A longer rule may deny it.
             decides = decides or text.evaluator((found,))

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pulumi_policy import Severity
@@ -44,7 +45,7 @@ def secret_input_is_marked(resource: Resource) -> Findings:
     of_kubernetes = resource.type.startswith(_REFERENCES)
     marked = set(resource.inputs.secrets())
     for path, name, value in _texts(resource.inputs, (), ""):
-        if any(path[:end] in marked for end in range(1, len(path) + 1)):
+        if marked and any(path[:end] in marked for end in range(1, len(path) + 1)):
             continue
         if isinstance(value, UnknownError):
             if _named(name, of_kubernetes=of_kubernetes):
@@ -58,6 +59,7 @@ def secret_input_is_marked(resource: Resource) -> Findings:
                 yield f"{show(path)} is {what} in plain text"
 
 
+@lru_cache(4096)
 def _named(name: str, *, of_kubernetes: bool) -> bool:
     if of_kubernetes:
         return name != "secretKey" and bool(_NAMED.search(name))

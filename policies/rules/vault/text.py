@@ -48,6 +48,7 @@ def denials(found: Acl | AclError) -> list[Stanza]:
     return [each for each in found.stanzas if "deny" in each.capabilities]
 
 
+@lru_cache(_KEPT)
 def evaluator(acls: tuple[Acl, ...], flavour: Flavour | None = None) -> Evaluator:
     """Give what a token with these acls may do. What is templated is nobody's here."""
     return Evaluator(acls, flavour=flavour or "vault")
