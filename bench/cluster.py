@@ -32,9 +32,9 @@ from bench.measure import FailedError
 from reach.pods import core
 from sandbox import leftovers
 from sandbox.environment import own_environment
-from tests.e2e.kubernetes.conftest import CHART
-from tests.e2e.kubernetes.scratch import IMAGES, ClusterScratch, ready, until
+from tests.e2e.kubernetes.scratch import IMAGES, ClusterScratch, ready, until, with_chart
 from tests.e2e.kubernetes.volumes import renew_released_volumes
+from tests.real import chart
 
 console = Console(highlight=False)
 NAMESPACE, REPLICAS = "vault", 3
@@ -64,7 +64,7 @@ class Bench:
     def up(self) -> tuple[float, str]:
         """Run `make up`; give its seconds and what it printed."""
         command = [sys.executable, "-m", "sandbox", "--stack", "cluster", "up"]
-        return _timed(command, self.scratch.path, own_environment())
+        return _timed(command, self.scratch.path, {**own_environment(), **with_chart()})
 
     def ops(self, *arguments: str) -> float:
         """Run `python -m ops ...` as a person does; give its seconds."""
@@ -123,7 +123,9 @@ class Bare:
         values.write_text(self._values)
         started = time.monotonic()
         done: dict[str, float] = {}
-        self._run("helm", "install", "vault", str(CHART), "-n", NAMESPACE, "-f", str(values))
+        self._run(
+            "helm", "install", "vault", str(chart.directory()), "-n", NAMESPACE, "-f", str(values)
+        )
         done["helm install"] = time.monotonic() - started
         until("the first pod takes init", self._initialised)
         done["operator init"] = time.monotonic() - started

@@ -187,8 +187,9 @@ def workload_command(
     address: Annotated[
         str | None,
         typer.Option(
-            help="Vault's, as pods reach it; otherwise https://vault.<namespace>.svc:8200, or what the"
-            " settings say for the cluster."
+            help="Vault's, as pods reach it; otherwise https://<release>-active.<namespace>.svc:8200, or what"
+            " the settings say: server.address of a Vault that somebody else runs, and address of another"
+            " cluster."
         ),
     ] = None,
     stack: Stack = None,

@@ -8,16 +8,16 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from components.server.address import reached_cluster
 from custody.errors import CustodyError
 from custody.migrate import handing, rename, unfinished
-from custody.request import ClusterAddress, Place, place_of
+from custody.request import Place
 from custody.root import minted
 from custody.store import custody_at
 from custody.vault import Cluster, wait_until
 from ops.child import NOT_RUN, started
-from ops.snapshot import take
+from ops.snapshot import SnapshotError, take
 from ops.stack import OWNED, resources, the_only
+from ops.unseal import Located, reached
 
 Say = Callable[[str], None]
 _SETTLE_SECONDS = 120.0
@@ -35,30 +35,42 @@ def migrate(stack: str | None, command: Sequence[str], say: Say) -> int:
 
     """
     owned = the_only(resources(stack), OWNED)
-    place = place_of(owned.outputs["custody"])
-    with reached_cluster(owned.outputs) as address:
-        cluster = Cluster(address)
-        if unfinished(cluster) is None:
-            _snapshot(address, place, Path(owned.outputs["directory"]) / "snapshots", say)
-        else:
-            say("a migration is under way: it goes on, without another snapshot")
-        with handing(address, place, say):
-            code = _run(command)
-            if code == 0:
-                wait_until(lambda: unfinished(cluster) is None, _SETTLE_SECONDS, pause=0.5)
-        left = unfinished(cluster)
-        if code != 0:
-            if left is not None:
-                say(f"the migration is not at its end: {left}")
-            return code
-        _end(cluster, place, say)
+    with reached(owned.outputs) as at:
+        return migrate_at(at, Path(owned.outputs["directory"]) / "snapshots", command, say)
+
+
+def migrate_at(at: Located, snapshots: Path, command: Sequence[str], say: Say) -> int:
+    """Do it to servers that are reached already; the snapshot goes into `snapshots`. See `migrate`."""
+
+    def told(text: str) -> None:
+        # A pod's local port of this moment tells nobody which pod it is.
+        say(at.named(text))
+
+    cluster = Cluster(at.cluster)
+    if unfinished(cluster) is None:
+        _snapshot(at, snapshots, told)
+    else:
+        told("a migration is under way: it goes on, without another snapshot")
+    with handing(at.cluster, at.place, told):
+        code = _run(command)
+        if code == 0:
+            wait_until(lambda: unfinished(cluster) is None, _SETTLE_SECONDS, pause=0.5)
+    left = unfinished(cluster)
+    if code != 0:
+        if left is not None:
+            told(f"the migration is not at its end: {left}")
+        return code
+    _end(cluster, at.place, told)
     return 0
 
 
-def _snapshot(address: ClusterAddress, place: Place, directory: Path, say: Say) -> None:
+def _snapshot(at: Located, directory: Path, say: Say) -> None:
     # That a token can be minted also proves that custody's keys are the cluster's.
-    with minted(address, place) as token:
-        file = take(Cluster(address).active(token), directory)
+    with minted(at.cluster, at.place) as token:
+        try:
+            file = take(Cluster(at.cluster).active(token), directory)
+        except SnapshotError as error:
+            raise SnapshotError(at.named(str(error))) from None
     say(f"snapshot {file}: it opens with the seal that the servers have now")
 
 

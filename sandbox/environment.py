@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sandbox import emulator
@@ -13,15 +13,15 @@ _FOREIGN = ("VAULT_", "BAO_", "AWS_", "PULUMI_")
 
 
 def variables(
-    layout: Layout, emulator_port: int, own: Mapping[str, str], bin_directory: Path
+    layout: Layout, emulator_port: int, own: Mapping[str, str], directories: Sequence[Path]
 ) -> dict[str, str]:
     """Give every variable of the environment, without the rest of the process's.
 
-    `own`: the toolchain's variables, and those that lead to this kind's servers.
+    `own`: the toolchain's variables, and those that lead to this kind's servers. `directories` come first on PATH.
     """
     return {
         **own,
-        "PATH_ADD": str(bin_directory),
+        "PATH_ADD": os.pathsep.join(map(str, directories)),
         **emulator.CREDENTIALS,
         "AWS_REGION": "eu-central-1",
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{emulator_port}",
@@ -56,10 +56,8 @@ def write(layout: Layout, added: Mapping[str, str]) -> None:
     own = dict(added)
     lines = [f"# Source this: . {layout.root.name}/env\n"]
     lines += [f"unset {' '.join(_unset(own))}\n"]
-    bin_directory = shlex.quote(own.pop("PATH_ADD"))
-    lines += [
-        f'case ":$PATH:" in *:{bin_directory}:*) ;; *) PATH={bin_directory}:"$PATH" ;; esac\n'
-    ]
+    first = shlex.quote(own.pop("PATH_ADD"))
+    lines += [f'case ":$PATH:" in *:{first}:*) ;; *) PATH={first}:"$PATH" ;; esac\n']
     lines += [f"export {name}={shlex.quote(value)}\n" for name, value in own.items()]
     write_private(layout.env, "".join([*lines, "export PATH\n"]))
 

@@ -141,7 +141,8 @@ def prepare(kind: Kind) -> Ready:
     for key in kept:
         say(f"  {key} as set in {layout.root.name}/{layout.settings.name}")
     own = {**tools.environment, **kind.variables(chosen)}
-    variables = environment.variables(layout, chosen.emulator, own, tools.bin)
+    first = [tools.bin, *([] if tools.scripts is None else [tools.scripts])]
+    variables = environment.variables(layout, chosen.emulator, own, first)
     environment.write(layout, variables)
     engine = Engine(layout=layout, environment=environment.process_environment(variables), say=say)
     engine.ensure_stack()
@@ -199,7 +200,7 @@ def _what_next(kind: Kind, outputs: Mapping[str, Any]) -> None:
     if layout.stack != LOCAL:
         sandbox += f" --stack {layout.stack}"
     lines = [
-        (f". {layout.root.name}/env", "pulumi, bao and their variables in this shell"),
+        (f". {layout.root.name}/env", "pulumi, bao, python and their variables in this shell"),
         *((f"{sandbox} token {each}", "a token of that service") for each in services[:1]),
         *kind.hints(),
     ]

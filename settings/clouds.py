@@ -56,6 +56,7 @@ def cloud_of(
         prefix=custody.prefix,
         writers=custody.writers,
         readers=custody.readers,
+        releases=settings.releases,
         keep=settings.keep,
     )
 

@@ -25,7 +25,7 @@ from tests.conftest import Declare, Declared, Resource
 CHECKOUT = Path(__file__).parents[1]
 PORTS = Ports(emulator=5000, vault=(8200, 8202, 8204), generate_root=(8300, 8301, 8302))
 TOOLS = Toolchain(
-    pulumi=Path("/opt/pulumi"), pulumi_home=Path("/opt/home"), bin=Path("/opt/bin"),
+    pulumi=Path("/opt/pulumi"), pulumi_home=Path("/opt/home"), bin=Path("/opt/bin"), scripts=None,
     bao=Path("/opt/bao"), helm=None, official_plugins=False, environment={},
 )  # fmt: skip
 OWNED = "pulumi-python:dynamic/strongroom:Owned"

@@ -76,7 +76,8 @@ def node_configuration(args: NodeArgs) -> str:
     """Give one node's configuration file.
 
     OpenBao makes audit devices from its configuration only and answers generate-root on no listener that
-    does not open it; HashiCorp Vault makes audit devices by API only. So the text differs by flavour.
+    does not open it; HashiCorp Vault makes audit devices by API only, and from version 2 on wants to be told to
+    answer generate-root. So the text differs by flavour.
     """
     files = {"tls_cert_file": args.certificate, "tls_key_file": args.key}
     stanzas = [
@@ -94,7 +95,10 @@ def node_configuration(args: NodeArgs) -> str:
         "api_addr": f"https://{args.api}",
         "cluster_addr": f"https://{args.cluster}",
     }
-    return _file({**addresses, **_COMMON}, stanzas)
+    # Of a process nobody knows the version but itself. Vault 1 answers generate-root anyway, and warns in its log of
+    # a field that it doesn't know.
+    opened = _ANSWERED if args.flavour == "vault" else {}
+    return _file({**addresses, **_COMMON, **opened}, stanzas)
 
 
 def pod_configuration(pods: Pods, seal: PodSeal) -> str:
@@ -119,9 +123,7 @@ def pod_configuration(pods: Pods, seal: PodSeal) -> str:
     ]
     values = dict(_COMMON)
     if pods.flavour == "vault" and pods.major >= _ASKS_FOR_TOKEN:
-        # Nothing but generate-root; it stands at the top, so every listener answers it: whoever reaches Vault can
-        # disturb an attempt (CVE-2026-5807), and nobody can finish one without the recovery keys.
-        values["enable_unauthenticated_access"] = ["generate-root"]
+        values |= _ANSWERED
     return _file(values, stanzas)
 
 
@@ -184,6 +186,9 @@ SEAL_TOKEN = "/var/run/secrets/strongroom/token"  # noqa: S105  a path
 SEAL_CA = "/vault/seal/keeper-ca.pem"
 _ASKS_FOR_TOKEN = 2
 """From this version on HashiCorp Vault wants a token for generate-root unless told otherwise."""
+# Nothing but generate-root; it stands at the top, so every listener answers it: whoever reaches Vault can disturb an
+# attempt (CVE-2026-5807), and nobody can finish one without the recovery keys.
+_ANSWERED: Mapping[str, Value] = {"enable_unauthenticated_access": ["generate-root"]}
 TELEMETRY = Stanza(
     kind="telemetry", values={"prometheus_retention_time": "24h", "disable_hostname": True}
 )

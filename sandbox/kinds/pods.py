@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from settings.helm import Helm
     from settings.model import Settings as AllSettings
 
-_CHARTS = Path.home() / ".cache" / "vault-lab" / "vault-helm"
+_CHART = "VAULT_HELM_CHART"
 
 
 class ClusterPods(Kind):
@@ -73,10 +73,9 @@ class ClusterPods(Kind):
             raise ProblemError(*str(error).split("; ", maxsplit=1)) from None
 
     def settings(self, ports: Ports, tools: Toolchain) -> Settings:  # noqa: ARG002
-        """Name the cluster, the chart where it lies on this machine, and where pods reach the emulator."""
+        """Name the cluster, the chart's directory where somebody named one, and where pods reach the emulator."""
         server: dict[str, Any] = {"context": _current_context(), "localPort": ports.vault[0]}
-        chart = Path(os.environ.get("VAULT_HELM_CHART") or _CHARTS)
-        if (chart / "Chart.yaml").exists():
+        if (chart := named_chart()) is not None:
             server["chart"] = {"directory": str(chart)}
         return {
             "strongroom:server": server,
@@ -86,10 +85,12 @@ class ClusterPods(Kind):
     def variables(self, ports: Ports) -> Mapping[str, str]:
         """Lead to the tunnel's port, which is open while `python -m ops tunnel -- ...` runs."""
         address, ca = f"https://127.0.0.1:{ports.vault[0]}", str(self._ca_file)
-        kubeconfig = os.environ.get("KUBECONFIG")
+        kubeconfig, chart = os.environ.get("KUBECONFIG"), named_chart()
         return {
             "VAULT_ADDR": address, "VAULT_CACERT": ca, "BAO_ADDR": address, "BAO_CACERT": ca,
             **({"KUBECONFIG": os.path.abspath(kubeconfig)} if kubeconfig else {}),  # noqa: PTH100  may be a list
+            # The next `make up` in that shell takes the same.
+            **({_CHART: str(chart)} if chart else {}),
         }  # fmt: skip
 
     def revive(self, environment: Mapping[str, str], say: Say) -> None:
@@ -225,6 +226,25 @@ def _current_context() -> str:
         raise ReachError(
             "no Kubernetes cluster is known; set KUBECONFIG to a throw-away one's (`kind create cluster`)"
         ) from None
+
+
+def named_chart() -> Path | None:
+    """Give the unpacked chart that VAULT_HELM_CHART names; None without: it comes from its repository then.
+
+    Raises:
+        ProblemError: if there is no chart.
+
+    """
+    named = os.environ.get(_CHART)
+    if not named:
+        return None
+    directory = Path(named).absolute()
+    if not (directory / "Chart.yaml").exists():
+        raise ProblemError(
+            f"{_CHART} names {named!r}, where there is no Chart.yaml",
+            "set it to an unpacked vault-helm chart, or unset it: the chart then comes from its repository",
+        )
+    return directory
 
 
 def _source_towards(address: str) -> str:

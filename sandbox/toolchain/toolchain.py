@@ -29,6 +29,8 @@ class Toolchain:
     """PULUMI_HOME: where Pulumi looks for plugins."""
     bin: Path
     """The directory to put first on PATH: pulumi, its language host and scripts, bao, helm."""
+    scripts: Path | None
+    """The one to put after it: the `python` that has what this program needs; None outside a virtual environment."""
     bao: Path
     helm: Path | None
     """Only where stand-ins need it."""
@@ -84,6 +86,7 @@ def ensure(
         pulumi=tools / "pulumi",
         pulumi_home=home,
         bin=tools,
+        scripts=_scripts(),
         bao=server,
         helm=charts,
         official_plugins=are_official,
@@ -97,20 +100,30 @@ def _interpreter() -> str:
     return str(python) if python.exists() else sys.executable
 
 
+def _scripts() -> Path | None:
+    """Give the virtual environment's directory of programs; None where the system's own Python runs this."""
+    return Path(sys.prefix, "bin") if sys.prefix != sys.base_prefix else None
+
+
 def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _foreign(search_path: str, cache: Path) -> str:
-    """Give the search path without what we made ourselves: `.sandbox/env` puts it there."""
-    own = [
+    """Give the search path without what is our own: `.sandbox/env` puts it there.
+
+    A virtual environment has a `bao` too, and perhaps a `pulumi`: what a run finds must not hang on the shell.
+    """
+    scripts = _scripts()
+    found = [
         folder
         for folder in search_path.split(os.pathsep)
         if folder
         and not Path(folder).resolve().is_relative_to(cache)
         and not (Path(folder) / MARK).exists()
+        and not (scripts is not None and Path(folder).resolve() == scripts.resolve())
     ]
-    return os.pathsep.join(own)
+    return os.pathsep.join(found)
 
 
 def _home(shared: Path, stand_ins: Path, pulumi: Path, say: Say) -> tuple[Path, bool]:

@@ -15,6 +15,7 @@ from custody.request import AlicloudCustody, AwsCustody, place_of
 from custody.secret import Secret
 from custody.store import custody_at
 from tests.real.alicloud.account import PLACE, READER, SEAL_USER, VAULT, WRITER, account
+from tests.real.alicloud.account import world as account_world
 from tests.real.alicloud.oss import Bucket
 from tests.real.alicloud.server import PIPELINE, Fault, Services
 from tests.real.alicloud.signatures import AccessKey, Failure
@@ -135,6 +136,25 @@ def test_what_is_there_is_not_overwritten_and_said_to_be_the_same_or_not(
     assert not custody.put(names.INTENT, b"second")
 
     assert _bodies(services, names.INTENT) == [b"first"]
+
+
+def test_a_former_key_is_hidden_while_a_seal_is_migrated_and_at_no_other_time(
+    custody: Custody, services: Services
+) -> None:
+    custody.put("vault-recovery-0", b"body")
+    custody.put("vault-unseal-0", b"body")
+
+    with pytest.raises(RefusedError, match="denied oss:DeleteObject"):
+        custody.hide("vault-recovery-0")
+    services.world = account_world(PLACE, releases="recovery")
+    custody.hide("vault-recovery-0")
+
+    assert custody.get("vault-recovery-0") is None
+    assert _bodies(services, "vault-recovery-0") == [None, b"body"]
+    with pytest.raises(RefusedError, match="denied oss:DeleteObjectVersion"):
+        custody.erase("vault-recovery-0")
+    with pytest.raises(RefusedError, match="denied oss:DeleteObject"):
+        custody.hide("vault-unseal-0")
 
 
 def test_two_runs_that_write_at_once_both_stop_and_the_older_is_named(

@@ -1,8 +1,6 @@
 """A whole bootstrap over Alibaba Cloud: real OpenBao with the alicloudkms seal, everything else tests/real/alicloud."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,79 +8,22 @@ import pytest
 from custody import names
 from custody.bootstrap import bootstrap, check
 from custody.errors import RefusedError
-from custody.request import AlicloudCustody, Request
 from custody.root import minted
-from custody.secret import Secret
 from custody.store import custody_at
 from custody.vault import Cluster as Servers
 from ops.snapshot import SnapshotError, take, verify
-from sandbox import certificates
-from sandbox.layout import Layout
-from tests.real.alicloud.account import PLACE, READER, SEAL_USER, WRITER, account
-from tests.real.alicloud.server import PIPELINE, REGION, Services
-from tests.real.alicloud.signatures import AccessKey
-from tests.real.cluster import Cluster, NodeSeal, running_sealed
+from tests.real.alicloud.account import PLACE, READER, SEAL_USER, WRITER
+from tests.real.alicloud.server import PIPELINE
+from tests.real.alicloud.vault import Vault, running_vault
 from tests.real.inside import bucket_names, look_inside
-from tests.real.request import impatient, request_for
+from tests.real.request import impatient
 
 pytestmark = pytest.mark.real
 
 
-@dataclass(frozen=True, kw_only=True)
-class Vault:
-    """A running cluster and the cloud that it is sealed with."""
-
-    cluster: Cluster
-    services: Services
-    key: AccessKey
-    """The servers' own."""
-    request: Request
-
-    def shut_out(self) -> None:
-        """Let the servers' key expire."""
-        self.services.keys[self.key.id] = replace(self.key, active=False)
-
-    def let_in(self) -> None:
-        """Let it work again."""
-        self.services.keys[self.key.id] = self.key
-
-
-@contextmanager
-def _vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, members: int = 1) -> Iterator[Vault]:
-    cloud = Layout(checkout=tmp_path / "cloud")
-    cloud.prepare()
-    certificates.ensure(cloud)
-    tls = (cloud.tls / "server.pem", cloud.tls / "server-key.pem")
-    with account(PLACE, tls=tls) as (services, place):
-        pipeline, key = services.key(PIPELINE), services.key(SEAL_USER)
-        monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", pipeline.id)
-        monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", pipeline.secret)
-        environment = {"ALICLOUD_ACCESS_KEY": key.id, "ALICLOUD_SECRET_KEY": key.secret}
-        seal = NodeSeal(
-            kind="alicloudkms",
-            parameters={"region": REGION, "kms_key_id": place.seal_key, "domain": services.tls},
-            environment={**environment, "ALICLOUD_REGION": REGION},
-            ca_file=cloud.tls / "ca.pem",
-        )
-        with running_sealed(tmp_path / "cluster", seal, members=members) as cluster:
-            yield Vault(
-                cluster=cluster,
-                services=services,
-                key=key,
-                request=request_for(
-                    cluster.address, _with(place, environment), tmp_path / "custody"
-                ),
-            )
-
-
-def _with(place: AlicloudCustody, environment: Mapping[str, str]) -> AlicloudCustody:
-    secrets = {name: Secret(value) for name, value in environment.items()}
-    return replace(place, seal_credentials=secrets)
-
-
 @pytest.fixture
 def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
-    with _vault(tmp_path, monkeypatch) as running:
+    with running_vault(tmp_path, monkeypatch) as running:
         yield running
 
 
@@ -134,7 +75,7 @@ def test_recovery_keys_are_as_bank_vaults_reads_them(vault: Vault) -> None:
 def test_servers_unseal_by_themselves_after_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with _vault(tmp_path, monkeypatch, members=3) as vault:
+    with running_vault(tmp_path, monkeypatch, members=3) as vault:
         bootstrap(vault.request)
         vault.cluster.stop(1)
         vault.cluster.start(1)

@@ -29,6 +29,13 @@ class Ran:
     output: str
 
 
+def plain_shell() -> dict[str, str]:
+    """Give the PATH of a person who activated no virtual environment."""
+    own = Path(sys.prefix, "bin").resolve()
+    kept = [each for each in os.environ["PATH"].split(os.pathsep) if Path(each).resolve() != own]
+    return {"PATH": os.pathsep.join(kept)}
+
+
 @dataclass(frozen=True)
 class Scratch:
     """One copy: commands run in it, nothing outside it changes but the cache of builds."""
@@ -113,16 +120,14 @@ class Scratch:
 
     def sourced(self, script: str, input_: str | None = None) -> Ran:
         """Run a shell script after `. .sandbox/env`."""
-        # The user's shell has the virtual environment's python first; so has this one.
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return self.run(
-            "bash", "-c", f". .sandbox/env; {script}", extra={"PATH": path}, input_=input_
+            "bash", "-c", f". .sandbox/env; {script}", extra=plain_shell(), input_=input_
         )
 
     def documented(self, line: str) -> Ran:
         """Run a line of the documentation as one who sourced `.sandbox/env`. What it prints may be a token."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return self._run(("bash", "-c", f". .sandbox/env; set -o pipefail; {line}"), {"PATH": path})
+        script = f". .sandbox/env; set -o pipefail; {line}"
+        return self._run(("bash", "-c", script), plain_shell())
 
     def up(self) -> Ran:
         """Run `make up` and insist that it worked."""

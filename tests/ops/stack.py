@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from custody.request import Request
+from custody.request import AlicloudCustody, Request
 from ops.stack import OWNED, SECRET
 
 _ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ class StoredStack:
         password.write_text(account.password.reveal())
         owned = {
             **asdict(self.request.cluster),
-            "custody": asdict(self.request.custody),
+            "custody": _custody_of(self.request),
             "mount": account.mount,
             "name": account.name,
             "password_file": str(password),
@@ -63,3 +63,10 @@ class StoredStack:
             timeout=seconds,
             check=False,
         )
+
+
+def _custody_of(request: Request) -> dict[str, Any]:
+    # A state says nothing of what the proof of the seal took.
+    place = asdict(replace(request.custody, seal_credentials={}))
+    is_alicloud = isinstance(request.custody, AlicloudCustody)
+    return {**place, **({"kind": "alicloud"} if is_alicloud else {})}

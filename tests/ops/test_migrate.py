@@ -3,6 +3,7 @@
 import itertools
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,12 @@ from custody.request import AwsCustody, Request
 from custody.store import custody_at
 from custody.unseal import submit
 from custody.vault import Cluster as Servers
+from ops.migrate import migrate_at
+from ops.unseal import Located
 from tests.ops.stack import StoredStack
+from tests.real.alicloud.account import PLACE, world
+from tests.real.alicloud.server import Services
+from tests.real.alicloud.vault import running_vault
 from tests.real.cluster import SHAMIR, Cluster, NodeSeal, kms_seal
 from tests.real.emulator import Emulator
 from tests.real.inside import bucket_names, look_inside
@@ -44,7 +50,8 @@ class Migrations:
         file = self.folder / f"{former}-{new}.json"
         both = (self.seals[new], self.seals[former] if former else None)
         file.write_text(json.dumps(properties(self.cluster, *both)))
-        return [sys.executable, "-m", "tests.real.reseal", str(file)]
+        trusted = [f"SSL_CERT_FILE={each.ca_file}" for each in both if each and each.ca_file]
+        return ["env", *trusted, sys.executable, "-m", "tests.real.reseal", str(file)]
 
     def held(self) -> set[str]:
         """Which keys custody holds now."""
@@ -102,6 +109,50 @@ def test_servers_go_from_seal_to_seal_and_custody_s_keys_take_the_name_of_their_
     assert bootstrap(migrations.request).cluster_id == before
 
 
+@pytest.fixture
+def of_alicloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Migrations, Services]]:
+    with running_vault(tmp_path, monkeypatch, members=3) as vault:
+        bootstrap(vault.request)
+        seals = {"kms": vault.seal, "shamir": SHAMIR}
+        yield Migrations(vault.cluster, vault.request, seals, tmp_path), vault.services
+
+
+def test_servers_leave_alibaba_s_kms_and_come_back_and_custody_s_keys_go_with_them(
+    of_alicloud: tuple[Migrations, Services],
+) -> None:
+    migrations, services = of_alicloud
+    before = check(migrations.request).cluster_id
+
+    # As `pulumi up` does, which the command also is.
+    services.world = world(PLACE, releases="recovery")
+    ran = migrations.stack.ops(
+        "migrate-seal", "--", *migrations.command("shamir", "kms"), seconds=240
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "custody's keys are unseal keys now: 5 were renamed" in ran.stdout
+    assert migrations.held() == {f"vault-unseal-{i}" for i in range(5)}
+
+    services.world = world(PLACE, releases="unseal")
+    ran = migrations.stack.ops(
+        "migrate-seal", "--", *migrations.command("kms", "shamir"), seconds=240
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert migrations.held() == {f"vault-recovery-{i}" for i in range(5)}
+
+    ran = migrations.stack.ops("migrate-seal", "--", *migrations.command("kms", None), seconds=240)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    migrations.cluster.stop(0)
+    migrations.cluster.start(0)
+    Servers(migrations.cluster.address).wait_until_unsealed(30)
+    assert check(migrations.request).cluster_id == before
+    assert look_inside(migrations.request).root_tokens == 0
+    # Hidden, never deleted.
+    versions = services.oss.buckets[PLACE.bucket].objects
+    assert all(any(each.body for each in versions[f"vault-unseal-{i}"]) for i in range(5))
+
+
 def test_what_a_killed_run_left_is_found_by_the_next(migrations: Migrations) -> None:
     cluster, servers = migrations.cluster, Servers(migrations.cluster.address)
     custody = custody_at(migrations.request.custody)
@@ -121,6 +172,25 @@ def test_what_a_killed_run_left_is_found_by_the_next(migrations: Migrations) -> 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "snapshot /" not in ran.stdout
     assert migrations.held() == {f"vault-unseal-{i}" for i in range(5)}
+
+
+def test_servers_are_called_what_people_call_them(migrations: Migrations, tmp_path: Path) -> None:
+    address = migrations.cluster.address
+    pods = {url: f"pod vault/vault-{index}" for index, url in enumerate(address.members)}
+
+    def named(text: str) -> str:
+        for url, pod in pods.items():
+            text = text.replace(url, pod)
+        return text
+
+    said: list[str] = []
+    at = Located(cluster=address, place=migrations.request.custody, named=named)
+
+    code = migrate_at(at, tmp_path / "snapshots", migrations.command("shamir", "kms"), said.append)
+
+    assert code == 0, said
+    assert {f"{pod} was given its keys" for pod in pods.values()} <= set(said)
+    assert not [line for line in said if "https://" in line]
 
 
 def test_keys_that_differ_are_not_hidden(migrations: Migrations) -> None:

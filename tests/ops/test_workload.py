@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from typer.main import get_command
 
 from catalog.reader import read
 from components.workload import injector
 from components.workload.access import PodAccess
-from ops.__main__ import Way
+from ops.__main__ import Way, app
 from ops.workload import DELIVERIES
 from tests.components.workload import crds
 from tests.ops import command
@@ -71,6 +73,17 @@ def test_csi_is_a_class_and_a_volume(project: Project) -> None:
 
     jsonschema.validate(made, crds.SECRET_PROVIDER_CLASS)
     assert "csi" in patch["spec"]["template"]["spec"]["volumes"][0]
+
+
+def test_its_help_says_the_address_that_it_takes(project: Project) -> None:
+    (patch,) = printed(project, "--as", "annotations")
+    command_: Any = get_command(app)
+    [option] = [each for each in command_.commands["workload"].params if each.name == "address"]
+    said = re.search(r"otherwise (\S+),", option.help)
+
+    assert said is not None
+    own = said[1].replace("<release>", "vault").replace("<namespace>", "vault")
+    assert own in yaml.safe_dump(patch).split()
 
 
 def test_a_person_starts_it_and_pastes_what_it_prints(project: Project) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sandbox import environment
 from sandbox.layout import Layout
 
+FIRST = (Path("/opt/tools"), Path("/opt/venv/bin"))
 OWN = {"VAULT_ADDR": "https://127.0.0.1:8200"}
 
 
@@ -18,8 +19,7 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def test_a_shell_that_sources_it_has_the_tools_and_no_foreign_token(layout: Layout) -> None:
-    added = environment.variables(layout, 5000, OWN, Path("/opt/tools"))
-    environment.write(layout, added)
+    environment.write(layout, environment.variables(layout, 5000, OWN, FIRST))
 
     shown = subprocess.run(
         ["sh", "-c", f". {layout.env}; . {layout.env}; echo $PATH $VAULT_ADDR [$VAULT_TOKEN]"],
@@ -29,7 +29,7 @@ def test_a_shell_that_sources_it_has_the_tools_and_no_foreign_token(layout: Layo
         check=True,
     ).stdout
 
-    assert shown.strip() == "/opt/tools:/usr/bin https://127.0.0.1:8200 []"
+    assert shown.strip() == "/opt/tools:/opt/venv/bin:/usr/bin https://127.0.0.1:8200 []"
 
 
 def test_children_inherit_nothing_that_leads_to_real_servers(
@@ -39,11 +39,11 @@ def test_children_inherit_nothing_that_leads_to_real_servers(
     monkeypatch.setenv("VAULT_TOKEN", "somebody's")
     monkeypatch.setenv("LANG", "C.UTF-8")
 
-    added = environment.variables(layout, 5000, OWN, Path("/opt/tools"))
+    added = environment.variables(layout, 5000, OWN, FIRST)
     given = environment.process_environment(added)
 
     assert "AWS_PROFILE" not in given
     assert "VAULT_TOKEN" not in given
     assert given["LANG"] == "C.UTF-8"
-    assert given["PATH"].split(os.pathsep)[0] == "/opt/tools"
+    assert given["PATH"].split(os.pathsep)[:2] == ["/opt/tools", "/opt/venv/bin"]
     assert "PATH_ADD" not in given

@@ -130,3 +130,24 @@ def test_components_are_told_of_the_cloud_that_is_said(tmp_path: Path) -> None:
     assert (given.kms_instance, given.network, given.cluster_id) == ("kst-a", "vpc", "c0")
     assert (given.stack, given.now, given.keep) == ("dev", 5.0, True)
     assert isinstance(cloud_of(aws, aws.server, "dev", now=5.0), AwsCloudArgs)
+
+
+@pytest.mark.parametrize(
+    ("migration", "releases"),
+    [
+        ("", None),
+        ("{kind: shamir}\n  strongroom:formerSeal: {kind: alicloudkms}\n", "recovery"),
+        ("{kind: alicloudkms}\n  strongroom:formerSeal: {kind: shamir}\n", "unseal"),
+    ],
+)
+def test_the_cloud_is_told_which_keys_lose_their_role_in_a_migration(
+    migration: str, releases: str | None, tmp_path: Path
+) -> None:
+    said = f"{HELM}  strongroom:seal: {migration}" if migration else HELM
+    settings, _ = _project(tmp_path, stack=said).read()
+    assert isinstance(settings.server, Helm)
+
+    given = cloud_of(settings, settings.server, "dev", now=5.0)
+
+    assert isinstance(given, AlicloudCloudArgs)
+    assert given.releases == releases

@@ -57,6 +57,8 @@ class AlicloudCloudArgs:
     writers: tuple[str, ...] = ()
     """ARNs that may take custody's writer role; empty: whoever the account's RAM lets."""
     readers: tuple[str, ...] = ()
+    releases: Literal["recovery", "unseal"] | None = None
+    """Which of custody's keys lose their role in a migration of the seal that is under way."""
     deletion_window_days: int = 30
     keep: bool = True
 

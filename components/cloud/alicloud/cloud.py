@@ -70,6 +70,7 @@ class AlicloudCloud(pulumi.ComponentResource):
                 writers=[*args.writers, *program],
                 readers=[*args.readers, *program],
                 keep=args.keep,
+                released=() if args.releases is None else (documents.KEYS[args.releases],),
             ),
             self._child,
         )

@@ -28,6 +28,8 @@ class CustodyArgs:
     """ARNs; empty: whoever the account's RAM lets."""
     readers: Sequence[pulumi.Input[str]]
     keep: bool
+    released: tuple[str, ...] = ()
+    """Names of keys that may be hidden, while they are given the name of another role."""
 
 
 class Custody(pulumi.ComponentResource):
@@ -49,7 +51,9 @@ class Custody(pulumi.ComponentResource):
             name,
             PrivateBucketArgs(
                 bucket=args.bucket,
-                policy=documents.custody_bucket_policy(bucket=bucket, prefix=args.prefix),
+                policy=documents.custody_bucket_policy(
+                    bucket=bucket, prefix=args.prefix, released=args.released
+                ),
                 versions=True,
                 keep=args.keep,
             ),
@@ -62,7 +66,9 @@ class Custody(pulumi.ComponentResource):
             "Encrypts and stores what Vault's init returned; reads nothing",
             args.writers,
             key.apply(
-                lambda arn: documents.custody_writer(key=arn, bucket=bucket, prefix=args.prefix)
+                lambda arn: documents.custody_writer(
+                    key=arn, bucket=bucket, prefix=args.prefix, released=args.released
+                )
             ),
         )
         self.reader_role = self._role(

@@ -1,14 +1,15 @@
 """Every RAM policy, trust and bucket policy, as pure functions: names and ARNs in, a document out.
 
 What an Allow names is exact: no action wildcard anywhere, and two resources with a star. `<bucket>/<prefix>*` is OSS's
-only way to say "the objects of this bucket", and `acs:oss:*:` says nothing of the region. Denials cover as much as
-they can. Keys have no documents: RAM alone decides, see rotating_key.py.
+only way to say "the objects of this bucket", and `acs:oss:*:` says nothing of the region. While a seal is migrated one
+more names its former keys. Denials cover as much as they can. Keys have no documents: RAM alone decides, see
+rotating_key.py.
 Source: Alibaba Cloud's documentation of RAM (policy elements), KMS ("Use RAM to control access to KMS resources"), OSS
 ("Authorization syntax and elements") and ACK ("Use RRSA").
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 Document = dict[str, Any]
@@ -19,8 +20,12 @@ VERSIONS_MAY_GO = ("vault-root", "vault-test")
 OBJECTS_MAY_GO = ("strongroom-envelope", *VERSIONS_MAY_GO)
 """Custody's objects that may be hidden by a delete marker. The envelope's versions stay."""
 
-OBJECTS_STAY = ("vault-recovery-*", "vault-unseal-*", "strongroom-intent", "strongroom-owner")
-"""Custody's objects that nobody hides or deletes in any version: keys, and whose they are."""
+KEYS = {"recovery": "vault-recovery-*", "unseal": "vault-unseal-*"}
+"""Custody's keys, by what they are good for: with a seal that unseals by itself, and with Shamir's."""
+
+OBJECTS_STAY = (*KEYS.values(), "strongroom-intent", "strongroom-owner")
+"""Custody's objects that nobody hides or deletes in any version: keys, and whose they are. While a seal is migrated
+its former keys may be hidden, once they have their new name; their versions stay."""
 
 SEAL_ACTIONS = ("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt")
 """The three calls of the alicloudkms seal."""
@@ -72,13 +77,16 @@ def may_assume(*, roles: Iterable[str]) -> Document:
     return _document(_allow(["sts:AssumeRole"], list(roles)))
 
 
-def custody_writer(*, key: str, bucket: str, prefix: str) -> Document:
-    """What the pipeline may do: encrypt, put and list, and clear away what no one may keep. Not read."""
+def custody_writer(*, key: str, bucket: str, prefix: str, released: Iterable[str] = ()) -> Document:
+    """What the pipeline may do: encrypt, put and list, and clear away what no one may keep. Not read.
+
+    `released` are names (a star at the end) that may be hidden besides: of keys that lose their role.
+    """
     return _document(
         _allow(["kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"], key),
         _allow(["oss:PutObject"], f"{bucket}/{prefix}*"),
         _allow(["oss:ListObjectVersions"], bucket),
-        _allow(["oss:DeleteObject"], _objects(bucket, prefix, OBJECTS_MAY_GO)),
+        _allow(["oss:DeleteObject"], _objects(bucket, prefix, [*OBJECTS_MAY_GO, *released])),
         _allow(["oss:DeleteObjectVersion"], _objects(bucket, prefix, VERSIONS_MAY_GO)),
     )
 
@@ -93,19 +101,19 @@ def custody_reader(*, key: str, bucket: str, prefix: str) -> Document:
     )
 
 
-def custody_bucket_policy(*, bucket: str, prefix: str) -> Document:
+def custody_bucket_policy(*, bucket: str, prefix: str, released: Sequence[str] = ()) -> Document:
     """What nobody may do to custody's bucket, whatever else he may.
 
     Talk to it in plain HTTP, hide what stays, or delete a version of it. Whoever may write this policy may also lift
     it: it stops accidents, and lifting it shows in ActionTrail. OSS has no condition on how an object is put; what an
     overwriting PUT does instead stands in custody/alicloud.py.
     """
+    stays = [name for name in OBJECTS_STAY if name not in released]
+    hidden = ["strongroom-envelope", *released]
     return _document(
         _encrypted_transport(bucket),
-        _deny(
-            ["oss:DeleteObject", "oss:DeleteObjectVersion"], _objects(bucket, prefix, OBJECTS_STAY)
-        ),
-        _deny(["oss:DeleteObjectVersion"], _objects(bucket, prefix, ["strongroom-envelope"])),
+        _deny(["oss:DeleteObject", "oss:DeleteObjectVersion"], _objects(bucket, prefix, stays)),
+        _deny(["oss:DeleteObjectVersion"], _objects(bucket, prefix, hidden)),
     )
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,14 @@ from components.server.configuration import (
     pod_configuration,
 )
 from components.server.pods import Image, Pods, PodSeal
+from custody.vault import Cluster as Servers
 from tests.components.server.examples import KEYS, POD_IDENTITY, WEB_IDENTITY, openbao, pods
+from tests.e2e.kubernetes.lab import VAULT
+from tests.real.cluster import kms_seal, running_sealed
+from tests.real.emulator import Emulator, custody_place
+from tests.real.fixtures import emulator
+
+__all__ = ["emulator"]
 
 ARGS = NodeArgs(
     flavour="openbao",
@@ -67,6 +75,38 @@ def test_hashicorp_vault_is_given_no_stanza_that_it_does_not_know() -> None:
     assert "standby_reads" not in text
     assert 'audit "' not in text
     assert "disable_unauthed" not in text
+
+
+def test_processes_are_told_to_answer_generate_root_whatever_version_of_vault_they_are() -> None:
+    opened = 'enable_unauthenticated_access = ["generate-root"]\n'
+
+    text = node_configuration(dataclasses.replace(ARGS, flavour="vault"))
+
+    # At the top: within a stanza it would be passed over.
+    assert opened in text.split("storage")[0]
+    assert opened not in node_configuration(ARGS)
+
+
+@pytest.mark.real
+def test_hashicorp_vault_1_warns_of_what_only_version_2_is_told_and_answers_generate_root(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    program = VAULT.built()
+    if program is None:
+        pytest.skip("HashiCorp Vault can't be built: there is no Go")
+    seal = kms_seal(emulator, custody_place(emulator))
+    with running_sealed(
+        tmp_path / "cluster", seal, flavour="vault", program=str(program)
+    ) as cluster:
+        servers = Servers(cluster.address)
+        client = servers.client(cluster.address.members[0])
+        client.sys.initialize(recovery_shares=1, recovery_threshold=1)
+        servers.wait_until_unsealed(60)
+
+        assert servers.active_generate_root().sys.read_root_generation_progress()["nonce"] == ""
+        log = (Path(cluster.nodes[0].directory) / "server.log").read_text()
+
+    assert "unknown or unsupported field enable_unauthenticated_access" in log
 
 
 def test_no_credential_stands_in_the_file() -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from tests.e2e.kubernetes.scratch import IMAGES, ClusterScratch
 from tests.e2e.kubernetes.volumes import renew_released_volumes
-
-CHART = Path(os.environ.get("VAULT_HELM_CHART") or Path.home() / ".cache/vault-lab/vault-helm")
+from tests.real import chart
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,8 +15,8 @@ def _means() -> None:
     """Say in one line what is missing."""
     if not os.environ.get("KUBECONFIG"):
         pytest.skip("KUBECONFIG names no throw-away cluster: nothing that needs one was run")
-    if not (CHART / "Chart.yaml").exists():
-        pytest.skip(f"there is no vault-helm chart in {CHART} (VAULT_HELM_CHART): nothing was run")
+    if chart.directory() is None:
+        pytest.skip("there is no vault-helm chart here (VAULT_HELM_CHART): nothing was run")
 
 
 @pytest.fixture(scope="package", params=["openbao", "vault"])

@@ -1,6 +1,5 @@
 """A scratch copy whose stack `cluster` is up on a real cluster, and that cluster as kubectl sees it."""
 
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,8 @@ from urllib3.exceptions import MaxRetryError
 
 from reach.pods import core
 from sandbox.environment import own_environment
-from tests.e2e.scratch import Ran, Scratch
+from tests.e2e.scratch import Ran, Scratch, plain_shell
+from tests.real import chart
 
 SECONDS = 300.0
 # What `lab.py` loads and registries serve.
@@ -31,10 +31,9 @@ class ClusterScratch(Scratch):
     """Commands run in the copy, for stack `cluster`."""
 
     def sandbox(self, *arguments: str, extra: Mapping[str, str] | None = None) -> Ran:
-        """Run `python -m sandbox --stack cluster ...`, which is what make runs."""
-        return self.run(
-            sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments, extra=extra
-        )
+        """Run `python -m sandbox --stack cluster ...`, which is what make runs, with the chart that is here."""
+        command = (sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments)
+        return self.run(*command, extra={**with_chart(), **(extra or {})})
 
     def sourced(
         self, script: str, input_: str | None = None, extra: Mapping[str, str] | None = None
@@ -42,22 +41,22 @@ class ClusterScratch(Scratch):
         """Run a shell script after `. .sandbox-cluster/env`."""
         return self.run(
             "bash", "-c", f". .sandbox-cluster/env; {script}",
-            extra={"PATH": _path(), **(extra or {})}, input_=input_,
+            extra={**plain_shell(), **(extra or {})}, input_=input_,
         )  # fmt: skip
 
     def started(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start `python -m sandbox --stack cluster ...` and go on."""
         return subprocess.Popen(
             [sys.executable, "-m", "sandbox", "--stack", "cluster", *arguments],
-            cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True,
+            cwd=self.path, env={**own_environment(), **with_chart()}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
     def started_in_shell(self, script: str) -> "subprocess.Popen[str]":
         """Start a shell script after `. .sandbox-cluster/env` and go on."""
         return subprocess.Popen(
             ["bash", "-c", f". .sandbox-cluster/env; {script}"],
-            cwd=self.path, env={**own_environment(), "PATH": _path()}, stdin=subprocess.DEVNULL,
+            cwd=self.path, env={**own_environment(), **plain_shell()}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
@@ -79,6 +78,12 @@ class ClusterScratch(Scratch):
         return self.sourced(f"python -m ops {' '.join(arguments)}")
 
 
+def with_chart() -> dict[str, str]:
+    """Give the variable with which a person hands over the chart, which `own_environment` has none of."""
+    found = chart.directory()
+    return {} if found is None else {"VAULT_HELM_CHART": str(found)}
+
+
 def _rewritten(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
     document = yaml.safe_load(file.read_text())
     change(document)
@@ -96,11 +101,6 @@ def read_as(scratch: ClusterScratch, service: str, path: str, script: str = "") 
         f" && bao kv get -format=json {path} {script}'",
         input_=token.output.strip(),
     )
-
-
-def _path() -> str:
-    # The user's shell has the virtual environment's python first; so has this one.
-    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def printed_in(pod: str, *command: str, namespace: str = "vault", container: str = "vault") -> str:

@@ -1,5 +1,6 @@
 """Pods that go from one seal to another: the cloud's key, keys in custody, and back."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,8 @@ def _migrate(scratch: ClusterScratch, seal: str, former: str) -> str:
     ran = scratch.ops("migrate-seal", "--", "python", "-m", "ops", "roll")
     assert ran.code == 0, ran.output
     assert "rolled: 3 of 3 pods" in ran.output
+    assert re.search(r"^pod vault/vault-[0-2] was given its keys$", ran.output, flags=re.MULTILINE)
+    assert "https://127.0.0.1" not in ran.output
     return ran.output
 
 

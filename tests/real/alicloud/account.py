@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from components.cloud.alicloud import documents, names
 from custody.request import AlicloudCustody
@@ -27,15 +28,23 @@ PLACE = AlicloudCustody(
 )
 
 
-def world(place: AlicloudCustody) -> World:
-    """Give who may do what, with custody's roles for the pipeline and the seal for its user or the role it takes."""
+def world(
+    place: AlicloudCustody, *, releases: Literal["recovery", "unseal"] | None = None
+) -> World:
+    """Give who may do what, with custody's roles for the pipeline and the seal for its user or the role it takes.
+
+    `releases` names the keys that lose their role in a migration of the seal that is under way.
+    """
+    released = () if releases is None else (documents.KEYS[releases],)
     bucket = names.bucket_arn(ACCOUNT, place.bucket)
     key = names.key_arn(REGION, ACCOUNT, place.custody_key)
     seal = documents.seal_grant(key=names.key_arn(REGION, ACCOUNT, place.seal_key))
     takes = place.seal_role is not None
     granted: dict[str, Document] = {
         PIPELINE: documents.may_assume(roles=[WRITER, READER]),
-        WRITER: documents.custody_writer(key=key, bucket=bucket, prefix=place.prefix),
+        WRITER: documents.custody_writer(
+            key=key, bucket=bucket, prefix=place.prefix, released=released
+        ),
         READER: documents.custody_reader(key=key, bucket=bucket, prefix=place.prefix),
         VAULT: seal,
         SEAL_USER: documents.may_assume(roles=[VAULT]) if takes else seal,
@@ -50,7 +59,11 @@ def world(place: AlicloudCustody) -> World:
             READER: documents.role_trust([PIPELINE]),
             VAULT: documents.role_trust([SEAL_USER]),
         },
-        buckets={bucket: documents.custody_bucket_policy(bucket=bucket, prefix=place.prefix)},
+        buckets={
+            bucket: documents.custody_bucket_policy(
+                bucket=bucket, prefix=place.prefix, released=released
+            )
+        },
     )
 
 

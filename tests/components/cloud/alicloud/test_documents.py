@@ -23,7 +23,13 @@ EVERY: dict[str, documents.Document] = {
     "may_assume": documents.may_assume(roles=["acs:ram::1234567890123456:role/r"]),
     "custody_writer": documents.custody_writer(key=KEY, bucket=BUCKET, prefix="prod/"),
     "custody_reader": documents.custody_reader(key=KEY, bucket=BUCKET, prefix="prod/"),
+    "custody_writer_migrating": documents.custody_writer(
+        key=KEY, bucket=BUCKET, prefix="prod/", released=(documents.KEYS["recovery"],)
+    ),
     "custody_bucket_policy": documents.custody_bucket_policy(bucket=BUCKET, prefix="prod/"),
+    "custody_bucket_policy_migrating": documents.custody_bucket_policy(
+        bucket=BUCKET, prefix="prod/", released=(documents.KEYS["recovery"],)
+    ),
     "application_bucket_policy": documents.application_bucket_policy(bucket=BUCKET),
     "application_grant": documents.application_grant(bucket=BUCKET, access="read-write"),
 }
@@ -62,6 +68,24 @@ def test_deletions_stand_on_exact_objects_of_the_prefix() -> None:
         f"{BUCKET}/prod/vault-root",
         f"{BUCKET}/prod/vault-test",
     ]
+
+
+def test_a_bucket_policy_lets_released_keys_be_hidden_and_keeps_their_versions() -> None:
+    policy = EVERY["custody_bucket_policy_migrating"]
+
+    assert [each["Resource"] for each in _statements(policy, "oss:DeleteObject")] == [
+        [
+            f"{BUCKET}/prod/vault-unseal-*",
+            f"{BUCKET}/prod/strongroom-intent",
+            f"{BUCKET}/prod/strongroom-owner",
+        ]
+    ]
+    kept = [
+        name for each in _statements(policy, "oss:DeleteObjectVersion") for name in each["Resource"]
+    ]
+    usual = _statements(EVERY["custody_bucket_policy"], "oss:DeleteObjectVersion")
+    assert f"{BUCKET}/prod/vault-recovery-*" in kept
+    assert sorted(kept) == sorted(name for each in usual for name in each["Resource"])
 
 
 def test_a_reader_of_a_bucket_gets_and_lists() -> None:

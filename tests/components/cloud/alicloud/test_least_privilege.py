@@ -1,7 +1,7 @@
 """Who may do what, decided over every document of a whole declared cloud."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -224,6 +224,26 @@ def test_an_administrator_of_oss_deletes_nothing_that_stays(world: World) -> Non
         "anything-else",
     ]
     assert deletes("oss:DeleteObjectVersion") == ["vault-root", "vault-test", "anything-else"]
+
+
+@pytest.mark.parametrize("releases", ["recovery", "unseal"])
+def test_while_a_seal_is_migrated_the_keys_that_lose_their_role_can_be_hidden_and_stay(
+    declare: Declare, releases: Literal["recovery", "unseal"]
+) -> None:
+    migrating = _world(declare, releases=releases)
+    everything = ({"Statement": [{"Effect": "Allow", "Action": ["oss:*"], "Resource": ["*"]}]},)
+    with_him = replace(migrating, identities={**migrating.identities, ADMINISTRATOR: everything})
+
+    def may(world: World, principal: str, action: str) -> set[str]:
+        return {name for name in NAMES if _may(world, principal, f"{CUSTODY}/{name}", [action])}
+
+    go = {"vault-root", "vault-test"}
+    assert may(migrating, WRITER, "oss:DeleteObject") == {
+        *go, "strongroom-envelope", f"vault-{releases}-0",
+    }  # fmt: skip
+    assert may(migrating, WRITER, "oss:DeleteObjectVersion") == go
+    assert may(migrating, READER, "oss:DeleteObject") == set()
+    assert may(with_him, ADMINISTRATOR, "oss:DeleteObjectVersion") == {*go, "anything-else"}
 
 
 def test_no_bucket_answers_in_plain_http(world: World) -> None:
