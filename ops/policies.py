@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from policies.framework.exceptions import Exceptions
+from policies.framework.exceptions import REASON, Exceptions
 from policies.framework.rule import Rule
 from policies.rules import RULES
 
@@ -26,13 +26,14 @@ preview; `make up` of `local` and `cluster` has none, so there it stops the run 
 What a chart renders no rule sees: it sees the chart's values.
 
 **Exceptions** stand in `policies/exceptions.yaml`. Each says how much it let pass in every run. One that has expired
-fails, one that covers nothing is said, and a file with a mistake stops everything, each mistake with its line.
+fails, one that covers nothing is said, and a mistake in the file stops the run, each with its line; one with a mistake
+lets nothing pass, the others hold.
 
     exceptions:
       - rule: servers-are-apart
         stacks: [cluster]             # `*` stands for any text
         resource: server-release      # name or URN, likewise; `stack` where a rule speaks of the stack as a whole
-        reason: a throw-away cluster has one node
+        reason: a throw-away cluster has one node   # {reason} characters or more
         expires: 2027-12-31           # the last day on which it holds, UTC
 
 **Tuning.** `pulumi preview --policy-pack policies --policy-pack-config tuned.json`, with a rule's settings, or its
@@ -54,7 +55,7 @@ program but `acl/`, so it can be used on other projects. With Pulumi's own comma
 def text() -> str:
     """Give the page, whole."""
     rules = [*RULES, Exceptions().rule()]
-    return _PAGE.format(count=len(rules), tables="\n\n".join(_tables(rules)))
+    return _PAGE.format(count=len(rules), reason=REASON, tables="\n\n".join(_tables(rules)))
 
 
 def _tables(rules: Iterable[Rule]) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """policies/exceptions.yaml: which finding is let pass, where, why, and until when.
 
-Every mistake in it is said at once, with its line. Nothing is let pass in silence: each exception says how much
-it let pass, one that has expired fails, and one that covers nothing is said.
+Every mistake in it is said at once, with its line; entries without one hold. Nothing is let pass in silence: each
+exception says how much it let pass, one that has expired fails, and one that covers nothing is said.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
@@ -22,6 +22,7 @@ from pydantic import (
     ValidationError,
 )
 
+from policies.framework import file as files
 from policies.framework.resource import Finding, Stack
 from policies.framework.rule import Findings, Rule, stack_rule
 
@@ -35,6 +36,8 @@ def _day(text: object) -> date:
         raise ValueError("must be a day such as 2027-06-30") from None
 
 
+REASON = 10
+"""Fewest characters of a reason."""
 _Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -49,7 +52,7 @@ class Entry(BaseModel):
     """Names of stacks; `*` stands for any text."""
     resource: _Text
     """The resource's name or URN; `*` stands for any text. `stack` where a rule speaks of the whole stack."""
-    reason: Annotated[str, StringConstraints(min_length=10)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=REASON)]
     expires: Annotated[date, BeforeValidator(_day)]
     """The last day on which it holds, in UTC."""
 
@@ -66,12 +69,6 @@ class Entry(BaseModel):
             and self.speaks_of(stack)
             and any(fnmatchcase(name, self.resource) for name in names)
         )
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    exceptions: list[Entry]
 
 
 @dataclass(kw_only=True)
@@ -126,72 +123,72 @@ class Exceptions:
 
 
 def read(path: Path, rules: Collection[str]) -> Exceptions:
-    """Read the file; a file that isn't there has no exceptions. Never raises: see `mistakes`."""
-    if not path.exists():
-        return Exceptions()
-    try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
-        lines = dict(_lines(node, ())) if node else {}
-        # As text, all of it: YAML makes dates and numbers of what it likes.
-        value = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  it makes nothing but text
-    except (OSError, UnicodeDecodeError) as error:
-        return Exceptions(mistakes=(f"{FILE}: can't be read ({type(error).__name__})",))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        return Exceptions(mistakes=(f"{FILE}{line}: isn't readable YAML",))
-    if not isinstance(value, dict):
-        return Exceptions(mistakes=(f"{FILE}:1: must begin with `exceptions:`",))
-    twice = [f"{FILE}:{line}: {path[-1]} stands here again" for path, line in _twice(node)]
-    try:
-        given = _File.model_validate(value)
-    except ValidationError as error:
-        wrong = [*twice, *(_mistake(each, lines) for each in error.errors())]
-        return Exceptions(mistakes=tuple(sorted(wrong, key=_line)))
-    entries = [(lines["exceptions", n], entry) for n, entry in enumerate(given.exceptions)]
-    unknown = [
-        f"{FILE}:{line}: there is no rule {entry.rule}"
-        for line, entry in entries
-        if entry.rule not in rules
-    ]
-    return Exceptions(entries=tuple(entries), mistakes=tuple(twice + unknown))
+    """Read the file; a file that isn't there has no exceptions. Never raises: see `mistakes`.
+
+    An entry with a mistake lets nothing pass; the others hold.
+    """
+    file = files.read(path, FILE, "exceptions", yaml.BaseLoader)
+    # As text, all of it: YAML makes dates and numbers of what it likes.
+    given, mistakes = file.value, list(file.mistakes)
+    if not isinstance(given, list):
+        if given is not None:
+            mistakes.append(file.mistake(("exceptions",), "exceptions must be a list"))
+        return Exceptions(mistakes=tuple(mistakes))
+    entries = []
+    for number, each in enumerate(given):
+        where: files.Where = ("exceptions", number)
+        wrong = file.repeated(*where)
+        if not isinstance(each, dict):
+            wrong.append(file.mistake(where, f"an exception has {_listed(Entry.model_fields)}"))
+        else:
+            try:
+                entry = Entry.model_validate(each)
+            except ValidationError as error:
+                wrong += [
+                    file.mistake((*where, *loc), said) for loc, said in _wrong(error.errors())
+                ]
+            else:
+                if not wrong and entry.rule in rules:
+                    entries.append((file.line(where), entry))
+            rule = each.get("rule")
+            if isinstance(rule, str) and rule not in rules:
+                wrong.append(file.mistake((*where, "rule"), files.no_rule(rule, rules)))
+        mistakes += wrong
+    return Exceptions(entries=tuple(entries), mistakes=tuple(sorted(mistakes, key=files.line_of)))
 
 
-_Path = tuple[str | int, ...]
+def _wrong(errors: Iterable[Any]) -> Iterator[tuple[files.Where, str]]:
+    """Say in plain words what pydantic found in an entry, and where."""
+    errors = list(errors)
+    unknown = {e["loc"][0]: e for e in errors if e["type"] == "extra_forbidden"}
+    missing = [str(e["loc"][0]) for e in errors if e["type"] == "missing"]
+    meant = {
+        name: files.nearest(str(name), missing) or files.nearest(str(name), Entry.model_fields)
+        for name in unknown
+    }
+    for error in errors:
+        loc = tuple(error["loc"])
+        name = str(loc[0])
+        what = name if len(loc) == 1 else f"a name in {name}"
+        match error["type"]:
+            case "extra_forbidden":
+                yield loc, f"{name} is unknown; write {meant[name] or _listed(Entry.model_fields)}"
+            case "missing":
+                # One mistake, not two.
+                if name not in meant.values():
+                    yield loc, f"{name} is missing"
+            case "string_too_short" if name == "reason":
+                yield loc, f"reason must be a sentence of {REASON} characters or more"
+            case "string_too_short":
+                yield loc, f"{what} is empty"
+            case "too_short" | "list_type":
+                yield loc, f"{name} must be a list with a name or more, such as [local]"
+            case "string_type":
+                yield loc, f"{what} must be text"
+            case _:
+                yield loc, f"{what} {str(error['msg']).removeprefix('Value error, ')}"
 
 
-def _lines(node: Any, path: _Path) -> Iterator[tuple[_Path, int]]:
-    yield path, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield (*path, key.value), key.start_mark.line + 1
-            yield from list(_lines(value, (*path, key.value)))[1:]
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            yield from _lines(value, (*path, number))
-
-
-def _twice(node: Any, path: _Path = ()) -> Iterator[tuple[_Path, int]]:
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if key.value in seen:
-                yield (*path, key.value), key.start_mark.line + 1
-            seen.add(key.value)
-            yield from _twice(value, (*path, key.value))
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            yield from _twice(value, (*path, number))
-
-
-def _line(mistake: str) -> int:
-    return int(mistake.split(":")[1])
-
-
-def _mistake(error: Any, lines: dict[_Path, int]) -> str:
-    path = tuple(error["loc"])
-    line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), 1)
-    field_ = ".".join(str(part) for part in path[2:]) or ".".join(str(part) for part in path)
-    wrong = str(error["msg"]).removeprefix("Value error, ")
-    return f"{FILE}:{line}: {field_}: {wrong[:1].lower()}{wrong[1:]}"
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}"

@@ -101,23 +101,81 @@ exceptions:
 """
     mistakes = [message for message, advisory in said(given(tmp_path, text)) if not advisory]
     lines = [int(mistake.split(":")[1]) for mistake in mistakes]
-    assert lines == [3, 5, 6, 7, 8, 9, 12, 12]
+    assert lines == [3, 5, 6, 8, 9, 12, 12]
     assert f"{FILE}:12: expires stands here again" in mistakes
-    assert f"{FILE}:6: expires: must be a day such as 2027-06-30" in mistakes
+    assert f"{FILE}:6: expires must be a day such as 2027-06-30" in mistakes
 
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        (GOOD.replace("key-rotates", "key-rotate"), f"{FILE}:2: there is no rule key-rotate"),
+        ("exceptions:", f"{FILE}:1: exceptions must be a list"),
+        ("exceptions: [*here]", f"{FILE}:1: isn't readable YAML"),
+        ("exceptions: &here [*here]", f"{FILE}:1: isn't readable YAML"),
         ("exceptions: [", f"{FILE}:1: isn't readable YAML"),
         ("", f"{FILE}:1: must begin with `exceptions:`"),
-        ("exemptions: []", f"{FILE}:1: exemptions: extra inputs are not permitted"),
+        ("exemptions: []", f"{FILE}:1: exemptions is unknown; write exceptions"),
     ],
 )
 def test_a_file_that_can_not_be_understood_fails(tmp_path: Path, text: str, wrong: str) -> None:
     exceptions = given(tmp_path, text)
     assert (wrong, False) in said(exceptions)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wrong"),
+    [
+        (
+            "rule: key-rotates",
+            "rule: key-rotate",
+            "2: there is no rule key-rotate; write key-rotates",
+        ),
+        ("rule: key-rotates", "rule: x", "2: there is no rule x; docs/policies.md lists them"),
+        ("stacks:", "stack:", "3: stack is unknown; write stacks"),
+        (
+            "    stacks: [local]\n",
+            "    stacks: [local]\n    who: me\n",
+            "4: who is unknown; write rule, stacks, resource, reason and expires",
+        ),
+        ("    stacks: [local]\n", "", "2: stacks is missing"),
+        ("[local]", "local", "3: stacks must be a list with a name or more, such as [local]"),
+        ("[local]", "['']", "3: a name in stacks is empty"),
+        ("custody-key", "[custody-key]", "4: resource must be text"),
+        ("custody-key", "''", "4: resource is empty"),
+        (
+            "the emulator rotates nothing",
+            "'   short   '",
+            "5: reason must be a sentence of 10 characters or more",
+        ),
+        ("2026-06-30", "soon", "6: expires must be a day such as 2027-06-30"),
+    ],
+)
+def test_a_mistake_is_one_line_in_plain_words_and_the_entries_that_are_right_hold(
+    tmp_path: Path, before: str, after: str, wrong: str
+) -> None:
+    right = GOOD.removeprefix("exceptions:\n").replace("custody-key", "custody-*")
+    exceptions = given(tmp_path, GOOD.replace(before, after) + right)
+
+    assert exceptions.mistakes == (f"{FILE}:{wrong}",)
+    assert exceptions.entry("key-rotates", "local", FOUND) is not None
+    first, second = said(exceptions)
+    assert first == (f"{FILE}:{wrong}", False)
+    assert second[1]
+    assert "custody-* lets 1 pass" in second[0]
+
+
+def test_what_is_no_entry_is_refused_and_the_others_hold(tmp_path: Path) -> None:
+    exceptions = given(tmp_path, GOOD + "  - key-rotates\n")
+    assert exceptions.mistakes == (
+        f"{FILE}:7: an exception has rule, stacks, resource, reason and expires",
+    )
+    assert exceptions.entry("key-rotates", "local", FOUND) is not None
+
+
+def test_an_entry_that_says_a_thing_twice_lets_nothing_pass(tmp_path: Path) -> None:
+    exceptions = given(tmp_path, GOOD + "    expires: 2099-01-01\n")
+    assert exceptions.mistakes == (f"{FILE}:7: expires stands here again",)
+    assert exceptions.entry("key-rotates", "local", FOUND) is None
 
 
 def test_without_a_file_there_are_none(tmp_path: Path) -> None:
