@@ -5,6 +5,7 @@ from itertools import groupby
 
 from policies.framework.exceptions import REASON, Exceptions
 from policies.framework.rule import Rule
+from policies.framework.tuning import Tuning
 from policies.rules import RULES
 
 _PAGE = """\
@@ -36,11 +37,18 @@ lets nothing pass, the others hold.
         reason: a throw-away cluster has one node   # {reason} characters or more
         expires: 2027-12-31           # the last day on which it holds, UTC
 
-**Tuning.** `pulumi preview --policy-pack policies --policy-pack-config tuned.json`, with a rule's settings, or its
-level: `mandatory`, `advisory`, `disabled`, and `remediate` where the table says *puts right*: then the engine changes
-what is declared, and says so.
+**Tuning.** `policies/tuning.yaml`, where there is one, sets a rule's settings, or its level: `mandatory` if it says
+none, `advisory`, `disabled`, and `remediate` where the table says *puts right*: then the engine changes what is
+declared, and says so. Every way of running the rules reads it, `make up` and reports on pull requests among them.
 
-    {{"key-deletion-waits": {{"days": 30}}, "key-rotates": "remediate"}}
+    rules:
+      key-deletion-waits: {{days: 20}}
+      key-rotates: {{level: remediate}}
+
+A mistake in it stops the run, each with its line; a rule with one stays as it is without the file. What is disabled is
+said in every run. For one run, `pulumi preview --policy-pack policies --policy-pack-config tuned.json` overrides it:
+
+    {{"key-deletion-waits": {{"days": 30, "enforcementLevel": "mandatory"}}, "key-rotates": "remediate"}}
 
 **A new rule** is a function in `policies/rules/`: that package's docstring shows one. The pack imports nothing of this
 program but `acl/`, so it can be used on other projects. With Pulumi's own command line it runs in this checkout's
@@ -54,7 +62,7 @@ program but `acl/`, so it can be used on other projects. With Pulumi's own comma
 
 def text() -> str:
     """Give the page, whole."""
-    rules = [*RULES, Exceptions().rule()]
+    rules = [*RULES, Tuning().rule(), Exceptions().rule()]
     return _PAGE.format(count=len(rules), reason=REASON, tables="\n\n".join(_tables(rules)))
 
 
@@ -70,7 +78,7 @@ def _tables(rules: Iterable[Rule]) -> Iterator[str]:
 def _subject(rule: Rule) -> str:
     """Give the rule's room below policies/rules/."""
     _, area, *rest = rule.check.__module__.split(".")
-    return (rest[0] if area == "rules" else "exceptions").replace("_", " ").capitalize()
+    return (rest[0] if area == "rules" else "files beside the rules").replace("_", " ").capitalize()
 
 
 def _tuned(rule: Rule) -> str:

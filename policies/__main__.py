@@ -8,11 +8,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pulumi_policy import EnforcementLevel, PolicyPack
 
+from policies.framework import tuning
 from policies.framework.pack import policies
 from policies.rules import RULES
 
+TUNING = tuning.read(Path(__file__).with_name("tuning.yaml"), RULES)
 PolicyPack(
     name="strongroom",
     enforcement_level=EnforcementLevel.MANDATORY,
-    policies=policies(RULES),
+    policies=policies(RULES, TUNING),
+    initial_config=TUNING.config,
 )

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import grpc  # type: ignore[import-untyped]
 from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import (
@@ -25,9 +26,11 @@ from pulumi_policy import (
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policies.framework.exceptions import Exceptions
+from policies.framework.file import no_rule
 from policies.framework.properties import Properties, UnknownError, plain, show
 from policies.framework.resource import Finding, Resource, Stack
 from policies.framework.rule import Outcome, Rule
+from policies.framework.tuning import unknown_setting
 
 PARTIAL = "STRONGROOM_PARTIAL"
 """Set to `true` by who runs the engine with a part of the stack: what is left out would be missed."""
@@ -85,6 +88,25 @@ class Analyzer(_PolicyAnalyzerServicer):
         self._policies = policies
         self._exceptions = exceptions
         self._about = functools.cache(self._concerned)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        """Take what `--policy-pack-config` and policies/tuning.yaml say; refuse what the engine would pass over."""
+        rules: dict[str, Rule] = {
+            policy.name: policy.rule
+            for policy in self._policies
+            if isinstance(policy, ResourcePolicy | StackPolicy)
+        }
+        wrong = []
+        for name, config in request.policyConfig.items():
+            # `all` is the engine's word, and has been applied to each rule by now.
+            if name in rules:
+                unknown = sorted(set(config.properties) - set(rules[name].settings))
+                wrong += [unknown_setting(rules[name], each) for each in unknown]
+            elif name != "all":
+                wrong.append(no_rule(name, rules))
+        if wrong:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "; ".join(wrong))
+        return super().Configure(request, context)  # type: ignore[no-untyped-call]
 
     def Analyze(self, request: Any, _context: Any) -> Any:
         """Answer about one resource, before it is made."""

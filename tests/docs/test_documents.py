@@ -11,7 +11,7 @@ import yaml
 
 from acl.reader import read as read_acl
 from ops.diagram import PAGE
-from policies.framework import exceptions
+from policies.framework import exceptions, tuning
 from policies.rules import RULES
 from tests.docs.blocks import CHECKOUT, Block, blocks, every, of_page
 from tests.docs.documents import (
@@ -71,6 +71,10 @@ def _refused(root: Path, said: dict[str, Any]) -> str:
         file.write_text(yaml.safe_dump(said))
         read = exceptions.read(file, {rule.name for rule in RULES})
         return "\n".join(read.mistakes)
+    if set(said) == {"rules"}:
+        file = root / "tuning.yaml"
+        file.write_text(yaml.safe_dump(said))
+        return "\n".join(tuning.read(file, RULES).mistakes)
     return "" if next(iter(said)) in OTHERS else "nothing here reads it; see OTHERS"
 
 
@@ -91,6 +95,7 @@ _REST = "resource: b, reason: long enough it is, expires: 2099-01-01"
         ("shares: {post: [shop/billing]}", "post"),
         ("exposure: {kind: public}", "strongroom:server.exposure"),
         (f"exceptions: [{{rule: none, stacks: [a], {_REST}}}]", "no rule none"),
+        ("rules: {key-rotates: {days: 1}}", "key-rotates has no setting days"),
         ("hello: 1", "nothing here reads it"),
     ],
 )  # fmt: skip
@@ -117,7 +122,7 @@ def test_json_is_a_trust_policy_or_the_pack_s_configuration(block: Block) -> Non
     for name, tuned in value.items():
         rule = rules[name]
         if isinstance(tuned, dict):
-            assert tuned.keys() <= rule.settings.keys()
+            assert tuned.keys() <= {*rule.settings, "enforcementLevel"}
         else:
             assert tuned in {"mandatory", "advisory", "disabled"} or rule.remedy is not None
 

@@ -1,29 +1,22 @@
 """The analyzer is asked as the engine asks it, in protobuf."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import pytest
-from google.protobuf import empty_pb2, json_format, struct_pb2  # type: ignore[import-untyped]
-from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
-from pulumi_policy import EnforcementLevel, policy
+from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import EnforcementLevel
 
 from policies.framework import analyzer as analyzer_module
-from policies.framework import pack
 from policies.framework.analyzer import Analyzer, ResourcePolicy, StackPolicy
 from policies.framework.exceptions import Entry, Exceptions
 from policies.framework.properties import UNKNOWN, secret
-from policies.rules import RULES
 from policies.rules.cloud import keys
 from sandbox import engine
 
-CHECKOUT = Path(__file__).parents[3]
 ADVISORY, MANDATORY = analyzer_pb2.ADVISORY, analyzer_pb2.MANDATORY
 SAID = [keys.key_rotates, keys.key_deletion_waits, keys.seal_and_custody_key_differ]
 GRANT = "aws:iam/rolePolicy:RolePolicy"
@@ -98,7 +91,7 @@ def shared() -> Any:
 def configured(analyzer: Analyzer, rule: str, level: Any, **settings: Any) -> None:
     config = analyzer_pb2.PolicyConfig(enforcementLevel=level, properties=struct(**settings))
     request = analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={rule: config})
-    analyzer.Configure(request, None)  # type: ignore[no-untyped-call]
+    analyzer.Configure(request, None)
 
 
 def said(response: Any) -> list[tuple[str, int]]:
@@ -236,43 +229,38 @@ def test_a_resource_that_concerns_no_rule_is_not_even_read(
     assert len(read) == 1, "once, however many rules it concerns"
 
 
-def test_every_rule_is_a_policy_of_its_name_and_the_exceptions_are_asked_last(
-    monkeypatch: pytest.MonkeyPatch,
+class Refused(Exception):  # noqa: N818
+    """As grpc's `abort` never returns."""
+
+
+class Context:
+    def abort(self, code: Any, details: str) -> None:
+        assert code is grpc.StatusCode.INVALID_ARGUMENT
+        raise Refused(details)
+
+
+@pytest.mark.parametrize(
+    ("rule", "settings", "wrong"),
+    [
+        ("key-deletion-waits", {"dayz": 3}, "key-deletion-waits has no setting dayz; write days"),
+        ("key-deletion-waits", {"x": 3}, "key-deletion-waits has no setting x; it has days"),
+        ("key-rotates", {"days": 3}, "key-rotates has no setting days; it has none"),
+        ("key-rotate", {}, "there is no rule key-rotate; write key-rotates"),
+    ],
+)
+def test_what_no_rule_would_heed_is_refused_and_nothing_is_configured(
+    analyzer: Analyzer, rule: str, settings: dict[str, Any], wrong: str
 ) -> None:
-    # Put back afterwards.
-    monkeypatch.setattr(policy, "_PolicyAnalyzerServicer", policy._PolicyAnalyzerServicer)
-    policies = pack.policies(RULES)
-    names = [each.name for each in policies]
-    assert names == [*(rule.name for rule in RULES), "exceptions-hold"]
-    tuned = {each.name for each in policies if each.config_schema}
-    assert tuned == {rule.name for rule in RULES if rule.settings}
+    config = analyzer_pb2.PolicyConfig(
+        enforcementLevel=analyzer_pb2.DISABLED, properties=struct(**settings)
+    )
+    request = analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={rule: config})
+    with pytest.raises(Refused) as refused:
+        analyzer.Configure(request, Context())
+    assert str(refused.value) == wrong
+    response = analyzer.Analyze(key(enableKeyRotation=False), None)
+    assert said(response) == [("key-rotates", MANDATORY)]
 
 
-def test_the_pack_runs_as_the_engine_runs_it() -> None:
-    directory = CHECKOUT / "policies"
-    # Nothing of the checkout is on the path but what the pack puts there itself.
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    with subprocess.Popen(
-        [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(directory)],
-        cwd=directory,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            port = process.stdout.readline().strip()
-            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-                stub = analyzer_pb2_grpc.AnalyzerStub(channel)
-                info = stub.GetAnalyzerInfo(empty_pb2.Empty(), timeout=20)
-                response = stub.Analyze(key(enableKeyRotation=False), timeout=20)
-        finally:
-            process.kill()
-
-    assert {each.name for each in info.policies} == {
-        *(rule.name for rule in RULES),
-        "exceptions-hold",
-    }
-    assert {each.enforcementLevel for each in info.policies} == {MANDATORY}
-    assert all(each.remediation_steps and each.severity for each in info.policies)
-    assert ("key-rotates", MANDATORY) in said(response)
+def test_a_level_for_all_rules_is_taken(analyzer: Analyzer) -> None:
+    configured(analyzer, "all", ADVISORY)
