@@ -41,7 +41,7 @@ def check_command(
     stack: Annotated[str, typer.Option(help="The stack.", envvar="PULUMI_STACK")],
     config_file: ConfigFile = None,
 ) -> None:
-    """Check settings and catalogue whole, from their files, without an engine or a network."""
+    """Check settings, catalogue and the policies' exceptions and tuning, without an engine or a network."""
     from ops.check import check  # noqa: PLC0415
 
     typer.echo(check(Path.cwd(), stack, config_file))

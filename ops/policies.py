@@ -50,6 +50,8 @@ said in every run. For one run, `pulumi preview --policy-pack policies --policy-
 
     {{"key-deletion-waits": {{"days": 30, "enforcementLevel": "mandatory"}}, "key-rotates": "remediate"}}
 
+`python -m ops check` finds mistakes in both files within seconds.
+
 **A new rule** is a function in `policies/rules/`: that package's docstring shows one. The pack imports nothing of this
 program but `acl/`, so it can be used on other projects. With Pulumi's own command line it runs in this checkout's
 `.venv` (see `policies/PulumiPolicy.yaml`).

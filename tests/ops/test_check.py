@@ -27,6 +27,47 @@ def test_a_wrong_one_is_a_line_for_each_mistake_and_exit_1(project: Project) -> 
     ]
 
 
+def test_mistakes_beside_the_policies_are_said_with_the_others(project: Project) -> None:
+    project.stack = edited(project.stack, [("[bao]", "[]")])
+    project.write()
+    beside = project.root / "policies"
+    beside.mkdir()
+    (beside / "exceptions.yaml").write_text("exceptions:\n  - {rule: key-rotate, stack: [dev]}\n")
+    (beside / "tuning.yaml").write_text("rules: [")
+    of_settings = (
+        "Pulumi.dev.yaml:13: strongroom:server.command is empty; write a list, such as [bao]"
+    )
+    see = "docs/policies.md shows how it is written"
+    beside_policies = [
+        f"policies/exceptions.yaml:2: expires is missing; {see}",
+        f"policies/exceptions.yaml:2: reason is missing; {see}",
+        f"policies/exceptions.yaml:2: resource is missing; {see}",
+        "policies/exceptions.yaml:2: stack is unknown; write stacks",
+        "policies/exceptions.yaml:2: there is no rule key-rotate; write key-rotates",
+        f"policies/tuning.yaml:1: isn't readable YAML; {see}",
+    ]
+
+    done = run(project.root, "check", "--stack", "dev")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [of_settings, *beside_policies]
+
+    project.stack = edited(project.stack, [("[]", "[bao]")])
+    project.write()
+    done = run(project.root, "check", "--stack", "dev")
+    assert (done.returncode, done.stderr.splitlines()) == (1, beside_policies)
+
+
+def test_right_files_beside_the_policies_are_no_mistake(project: Project) -> None:
+    project.write()
+    beside = project.root / "policies"
+    beside.mkdir()
+    (beside / "tuning.yaml").write_text("rules:\n  key-deletion-waits: {days: 20}\n")
+
+    done = run(project.root, "check", "--stack", "dev")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_pulumi_s_own_variables_are_heeded(project: Project) -> None:
     moved = project.root / "elsewhere.yaml"
     (project.root / "Pulumi.dev.yaml").rename(moved)
