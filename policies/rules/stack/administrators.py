@@ -68,7 +68,7 @@ def administrators_are_listed(
                 # A longer rule may deny it.
                 if rule is not None and rule.capabilities & capabilities:
                     yield each.resource.finding(
-                        f"{each.name} can write {area} ({acl.name}:{grant.line}) and so make itself administrator"
+                        f"{each.name} can write {grant.path} ({acl.name}:{grant.line}) and so make itself administrator"
                     )
                     break
             else:

@@ -41,6 +41,9 @@ def test_whoever_is_listed_may() -> None:
     assert [each.message.partition(" can ")[0] for each in outcome.findings] == [
         "kubernetes/svc-shop.orders"
     ]
+    [finding] = outcome.findings
+    # What the acl says, not what the rule looks for.
+    assert " can write sys/policies/acl/svc-x (svc-shop.orders:" in finding.message
     listed = ["strongroom/strongroom", "kubernetes/svc-shop.orders"]
     [outcome] = ask(RULE, samples, {"administrators": listed})
     assert outcome.findings == ()
