@@ -12,7 +12,7 @@
             yield "rotation is off"              # a sentence about this resource
 
 * The rule's name is the function's (`key-rotates`); a later keyword-only parameter with a default is a setting that
-  a team tunes by `--policy-pack-config`, its JSON Schema made from the annotation.
+  a team tunes in policies/tuning.yaml, its JSON Schema made from the annotation.
 * `@stack_rule(...)` likewise, over `stack: Stack`: `stack.of(*types)` gives resources, `stack.name` the stack;
   it yields `resource.finding("...")`, or `Finding(message="...", advisory=True)` for what is said and stops nothing.
   Only here are `dependencies` and `property_dependencies` (URNs) filled; in a preview values may be unknown where
