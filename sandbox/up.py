@@ -84,7 +84,9 @@ def _carry_out(kind: Kind, engine: Engine) -> int:
             kind.empty(engine.environment)
         with phase("pulumi up"):
             code = engine.up(way)
-    if code == 0:
+    if code != 0:
+        engine.say_what_stopped_it()
+    else:
         # They take their time to start; what is repaired meanwhile a sidecar reads again.
         kind.start_applications()
         with phase("secrets"):
@@ -102,7 +104,11 @@ def preview(kind: Kind) -> int:
     with lock.held(kind.layout, "preview"):
         engine = prepare(kind).engine
         with kind.reached(engine.environment, _indented) as reached:
-            return replace(engine, environment=reached).preview("--diff")
+            engine = replace(engine, environment=reached)
+            code = engine.preview("--diff")
+            if code != 0:
+                engine.say_what_stopped_it()
+            return code
 
 
 def down(kind: Kind) -> None:
