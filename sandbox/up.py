@@ -162,12 +162,22 @@ def _keep_secrets(layout: Layout, engine: Engine) -> None:
     """Generate the stack secrets that the catalogue names; take out those generated that it names no more."""
     wanted, present = _catalog(layout).config_keys(), configuration.secrets_present(layout)
     for key in sorted(wanted - present):
+        said = how_kept(layout, key)
         engine.set_secret(key, password(layout, key))
-        say(f"  generated stack secret {key} ({layout.root.name}/passwords/{key})")
+        say(f"  {said}")
     # The file stays: whoever writes the service again finds the same value.
     unused = [key for key in present - wanted if (layout.passwords / key).exists()]
     if unused:
         configuration.drop_secrets(layout, unused)
+
+
+def how_kept(layout: Layout, key: str) -> str:
+    """Say whether a stack secret is going to be a new value, or that of a service that was there before."""
+    path = layout.passwords / key
+    where = f"({layout.root.name}/passwords/{key})"
+    if path.exists():
+        return f"stack secret {key} taken up again {where}"
+    return f"generated stack secret {key} {where}"
 
 
 def _catalog(layout: Layout) -> Catalog:
