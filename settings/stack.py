@@ -1,6 +1,7 @@
 """One stack's configuration: as the engine hands it to the running program, or straight from its file."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
@@ -10,6 +11,8 @@ from mistakes.document import Document, Path, read, show
 from mistakes.explain import closest
 
 NAMESPACE = "strongroom"
+_ELSEWHERE = "PULUMI_OPTION_CONFIG_FILE"
+"""Names the file that the engine reads instead of `Pulumi.<stack>.yaml`."""
 _TOP = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 
 
@@ -59,13 +62,14 @@ def of_program(root: FilePath) -> Stack:
         values={key: str(everything[full[key]]) for key in full.keys() - secrets},
         secrets=frozenset(secrets),
         document=_from_keys(document),
-        mistakes=document.mistakes,
+        mistakes=(*document.mistakes, *_outdated(root, document, os.environ.get(_ELSEWHERE))),
     )
 
 
 def of_file(root: FilePath, name: str, config_file: FilePath | None = None) -> Stack:
     """Take what the engine would hand over, from `config_file` or the stack's own in `root`."""
     tracked = _tracked(root, name)
+    outdated = [*_outdated(root, tracked, config_file)]
     if config_file is None:
         document = read(root / tracked.file, tracked.file)
     else:
@@ -89,7 +93,7 @@ def of_file(root: FilePath, name: str, config_file: FilePath | None = None) -> S
         values=values,
         secrets=frozenset(secrets),
         document=_from_keys(tracked),
-        mistakes=(*document.mistakes, *tracked.mistakes, *_form(document)),
+        mistakes=(*document.mistakes, *tracked.mistakes, *_form(document), *outdated),
         readable=isinstance(config, dict),
     )
 
@@ -99,6 +103,23 @@ def _tracked(root: FilePath, name: str) -> Document:
     if not (root / file).exists():
         return Document(file=file, value=None, lines={})
     return read(root / file, file)
+
+
+def _outdated(
+    root: FilePath, tracked: Document, config_file: str | FilePath | None
+) -> Iterator[Mistake]:
+    """Say where what is read was made of the file that people edit, before they edited it.
+
+    The sandbox makes one of the same name for a shell to read; whoever names any other file means that one.
+    """
+    if config_file is None:
+        return
+    made, edited = FilePath(config_file), root / tracked.file
+    if made.name != tracked.file or not (made.exists() and edited.exists()):
+        return
+    if edited.stat().st_mtime_ns > made.stat().st_mtime_ns:
+        wrong = f"was edited after {made} was made of it, which is read here"
+        yield Mistake(file=tracked.file, wrong=wrong, cure="run make preview, or make up, first")
 
 
 def _from_keys(document: Document) -> Document:

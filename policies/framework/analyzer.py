@@ -85,6 +85,8 @@ class Analyzer(_PolicyAnalyzerServicer):
         self._policies = policies
         self._exceptions = exceptions
         self._about = functools.cache(self._concerned)
+        self._of_stack = functools.cache(self._concerned_together)
+        self._declared: dict[str, Any] = {}
 
     def Analyze(self, request: Any, _context: Any) -> Any:
         """Answer about one resource, before it is made."""
@@ -92,6 +94,8 @@ class Analyzer(_PolicyAnalyzerServicer):
         if _is_partial() and not request.properties.fields:
             # The engine asks about what it leaves out as well, with nothing in it. The run of all asks again.
             return response
+        if self._of_stack(request.type):
+            self._declared[request.urn] = request.properties
         resource: Resource | None = None
         for policy in self._about(request.type):
             level = self._get_enforcement_level(policy)
@@ -107,7 +111,7 @@ class Analyzer(_PolicyAnalyzerServicer):
         response = analyzer_pb2.AnalyzeResponse()
         if _is_partial():
             return response
-        of = functools.cache(lambda number: _resource(request.resources[number]))
+        of = functools.cache(lambda number: self._known(request.resources[number]))
         types = [each.type for each in request.resources]
         name = _stack(request.resources[0].urn) if types else ""
         shared: dict[object, Any] = {}
@@ -146,6 +150,25 @@ class Analyzer(_PolicyAnalyzerServicer):
                 properties=json_format.ParseDict(raw, struct_pb2.Struct()),
             )
         return response
+
+    def _known(self, resource: Any) -> Resource:
+        """Read one of the stack's resources, by what was declared where the engine tells nothing of it.
+
+        As long as a provider's own settings are unknown, as Vault's address is before its servers are there, the
+        engine knows nothing of what its resources will be, and sends them empty.
+        """
+        declared = None if resource.properties.fields else self._declared.get(resource.urn)
+        raw = None if declared is None else json_format.MessageToDict(declared)
+        return _resource(resource, raw)
+
+    def _concerned_together(self, type_: str) -> bool:
+        return any(
+            # What is about everything is about none of it: whether exceptions are needed.
+            isinstance(policy, StackPolicy)
+            and "*" not in policy.rule.types
+            and policy.rule.concerns(type_)
+            for policy in self._policies
+        )
 
     def _concerned(self, type_: str) -> list[ResourcePolicy]:
         return [

@@ -6,6 +6,8 @@ from typing import Any
 
 import pulumi
 
+LATE = "late"
+"""A resource of this name, declared first: Vault's address is unknown until it is there, as before the first `up`."""
 MARK = "secret!"
 """A text that begins with it is what follows, and secret; test_policies.py writes it."""
 
@@ -28,7 +30,7 @@ _KUBECONFIG = {
     "current-context": "nowhere",
 }
 # Nothing is contacted in a preview of what isn't there.
-PROVIDERS = {
+PROVIDERS: dict[str, dict[str, Any]] = {
     "aws": {
         "region": "eu-central-1",
         "skipCredentialsValidation": "true",
@@ -40,17 +42,21 @@ PROVIDERS = {
 }
 
 listed = json.loads((Path(__file__).parent / "declared.json").read_text())
-providers = {
-    package: pulumi.ProviderResource(package, package, settings)
-    for package, settings in PROVIDERS.items()
-    if any(each["type"].startswith(f"{package}:") for each in listed)
-}
+providers: dict[str, pulumi.ProviderResource] = {}
+late: pulumi.Output[str] | None = None
 for each in listed:
-    pulumi.CustomResource(
+    package = each["type"].partition(":")[0]
+    if package not in providers:
+        settings = {**PROVIDERS[package]}
+        if package == "vault" and late is not None:
+            settings["address"] = late
+        providers[package] = pulumi.ProviderResource(package, package, settings)
+    made = pulumi.CustomResource(
         each["type"],
         each["name"],
         _opened(each["inputs"]),
-        pulumi.ResourceOptions(
-            provider=providers[each["type"].partition(":")[0]], protect=each["protect"]
-        ),
+        pulumi.ResourceOptions(provider=providers[package], protect=each["protect"]),
     )
+    if each["name"] == LATE:
+        # Known when it is made, and so is what comes from it.
+        late = made.id.apply(lambda _: _NOWHERE)

@@ -197,6 +197,18 @@ def test_a_small_stack_passes(stack: Stack) -> None:
         assert refused(stack.pulumi(*_PACK)) == set()
 
 
+LATE = replace(objects.SERVICE, name="late")
+"""As raw_program.py reads it."""
+
+
+def test_before_vault_has_an_address_its_stack_is_judged_by_what_is_declared(stack: Stack) -> None:
+    stack.declare(listed([LATE, *SMALL]))
+    assert refused(stack.pulumi(*_PACK)) == set()
+
+    stack.declare(listed([LATE, *changed(SMALL, Change("name", MAIL, of="shop/orders/other"))]))
+    assert refused(stack.failed(*_PACK)) == {("secret-is-written-once", "shop/orders/other")}
+
+
 @pytest.mark.parametrize("bad", [*SMALL_ONES, *CLUSTER_ONES], ids=lambda bad: bad.rule)
 def test_a_small_stack_with_one_field_broken_is_stopped(stack: Stack, bad: Bad) -> None:
     stack.declare(listed(changed(list(bad.stack), bad.change)))

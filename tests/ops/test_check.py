@@ -1,5 +1,6 @@
 """`python -m ops check`, as a person runs it."""
 
+import os
 import subprocess
 import sys
 
@@ -36,6 +37,29 @@ def test_pulumi_s_own_variables_are_heeded(project: Project) -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_was_made_of_a_file_that_was_edited_since_is_not_taken_for_it(
+    project: Project,
+) -> None:
+    made = project.root / "made" / "Pulumi.dev.yaml"
+    made.parent.mkdir()
+    edited = project.root / made.name
+    made.write_bytes(edited.read_bytes())
+    where = {"PULUMI_STACK": "dev", "PULUMI_OPTION_CONFIG_FILE": str(made)}
+    assert run(project.root, "check", **where).returncode == 0
+
+    later = made.stat().st_mtime_ns + 1
+    os.utime(edited, ns=(later, later))
+    done = run(project.root, "check", **where)
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        (
+            f"Pulumi.dev.yaml: was edited after {made} was made of it, which is read here;"
+            " run make preview, or make up, first\n"
+        ),
+    )
 
 
 def test_no_engine_is_loaded() -> None:

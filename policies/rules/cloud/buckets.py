@@ -163,7 +163,7 @@ def encryption_is_strong(encryption: Resource) -> Findings:
     *BUCKETS,
     *BUCKET_POLICIES,
     reason="ciphertext and credentials would cross the network in plain HTTP",
-    cure="deny everything where aws:SecureTransport (acs:SecureTransport) is false",
+    cure="leave cloud.tlsOnly on, or deny everything where aws:SecureTransport (acs:SecureTransport) is false",
     severity=Severity.HIGH,
 )
 def buckets_take_tls_only(stack: Stack) -> Findings:

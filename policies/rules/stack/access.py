@@ -146,6 +146,38 @@ def service_reads_little(
 
 @stack_rule(
     *TYPES,
+    reason="what many services know is nobody's secret, and changing it is an outage in as many places",
+    cure="take services out of its `shares` in the owner's file in catalog/, or give them secrets of their own;"
+    " or raise the rule's `services`",
+    severity=Severity.HIGH,
+)
+def secret_is_read_by_few(
+    stack: Stack,
+    *,
+    services: Annotated[
+        int, Field(ge=0, description="How many services besides its owner can read one secret.")
+    ] = 10,
+) -> Findings:
+    """How many services besides its owner can read one secret stays within a limit."""
+    drawn = picture(stack)
+    readers: dict[str, set[str]] = {}
+    for each in drawn.bearers:
+        if each.is_machine:
+            # A service with a role in each of two clusters is one service.
+            for path in drawn.reads(each):
+                readers.setdefault(path, set()).add(each.service or each.name)
+    for secret in drawn.secrets:
+        of = readers.get(secret.path, set()) - {_owner(secret.name)}
+        if len(of) > services:
+            named = ", ".join(sorted(of)[:_NAMED])
+            more = ", ..." if len(of) > _NAMED else ""
+            yield secret.resource.finding(
+                f"{len(of)} others can read {secret.path} ({named}{more}), and {services} are allowed"
+            )
+
+
+@stack_rule(
+    *TYPES,
     reason="one service is one identity: what a second role of the same ServiceAccount adds is seen in neither",
     cure="keep one role for each ServiceAccount and login mount",
     severity=Severity.MEDIUM,

@@ -37,7 +37,8 @@ def token_expires(role: Resource) -> Findings:
 @rule(
     *LOGINS,
     reason="a token that was seen is good until it ends",
-    cure="set less, and let whoever needs more log in again; or raise the rule's limits",
+    cure="set less (a service's: access.tokenTtlSeconds; people's has no setting), and let whoever needs more log in"
+    " again; or raise the rule's limits",
     severity=Severity.MEDIUM,
 )
 def token_ttl_is_short(

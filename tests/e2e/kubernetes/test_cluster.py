@@ -38,6 +38,14 @@ def leader(scratch: ClusterScratch) -> str:
     return str(name)
 
 
+def test_a_preview_before_anything_is_there_finds_nothing(scratch: ClusterScratch) -> None:
+    ran = scratch.sandbox("preview")
+
+    assert ran.code == 0, ran.output
+    assert "[mandatory]" not in ran.output
+    assert pods("vault") == []
+
+
 def test_an_empty_cluster_becomes_a_vault_whose_applications_show_their_secrets(
     scratch: ClusterScratch,
 ) -> None:

@@ -21,6 +21,8 @@ from policies.framework.exceptions import Entry, Exceptions
 from policies.framework.properties import UNKNOWN, secret
 from policies.rules import RULES
 from policies.rules.cloud import keys
+from policies.rules.stack import access
+from policies.rules.stack.picture import SECRET
 from sandbox import engine
 
 CHECKOUT = Path(__file__).parents[3]
@@ -234,6 +236,35 @@ def test_a_resource_that_concerns_no_rule_is_not_even_read(
     assert read == []
     analyzer.Analyze(key(), None)
     assert len(read) == 1, "once, however many rules it concerns"
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_what_the_engine_sends_empty_to_rules_over_the_stack_is_judged_as_declared(
+    told: bool,
+) -> None:
+    """As long as Vault's address is unknown; see `Analyzer.AnalyzeStack`."""
+    analyzer = Analyzer(
+        "strongroom", "1", [StackPolicy(access.secret_is_written_once)],
+        EnforcementLevel.MANDATORY, exceptions=Exceptions(),
+    )  # fmt: skip
+    inputs = {"mount": "kv", "name": "shop/orders/mail"}
+    secrets: list[dict[str, Any]] = [
+        {"type": SECRET, "urn": urn(SECRET, name), "name": name} for name in ("a", "b")
+    ]
+    for each in secrets:
+        analyzer.Analyze(analyzer_pb2.AnalyzeRequest(**each, properties=struct(**inputs)), None)
+
+    elsewhere = struct(mount="kv", name="shop/orders/other") if told else struct()
+    request = analyzer_pb2.AnalyzeStackRequest(
+        resources=[
+            analyzer_pb2.AnalyzerResource(**each, properties=properties)
+            for each, properties in zip(secrets, (struct(), elsewhere), strict=True)
+        ]
+    )
+
+    # What the engine does tell is taken for what will be.
+    expected = [] if told else [("secret-is-written-once", MANDATORY)]
+    assert said(analyzer.AnalyzeStack(request, None)) == expected
 
 
 def test_every_rule_is_a_policy_of_its_name_and_the_exceptions_are_asked_last(

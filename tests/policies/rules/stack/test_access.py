@@ -19,6 +19,7 @@ from tests.policies.vault import (
 
 BOTH = [*VAULT, *service("shop/billing")]
 BILLING = "acl-svc-shop.billing"
+BILLED = "shop/billing/mail"
 WRITER = granted("kv/data/shop/orders/out/*", "create", "update")
 WRITERS = [
     each
@@ -83,6 +84,19 @@ CASES = [
         breakages={"another's": Change("policy", granted("kv/data/shop/*", "read"), of=ORDERS)},
     ),
     Case(
+        rule=access.secret_is_read_by_few,
+        compliant=BOTH,
+        settings={"services": 0},
+        breakages={
+            "another": Change("policy", service_acl("kv", "shop/orders", [BILLED]), of=ORDERS),
+            "by a wildcard": Change("policy", granted("kv/data/+/billing/*", "read"), of=ORDERS),
+        },
+        undecided={
+            "which secret": Change("name", BILLED, of=BILLED),
+            "who reads": Change("tokenPolicies", ["svc-shop.orders"], of=ROLE),
+        },
+    ),
+    Case(
         rule=access.service_account_has_one_role,
         compliant=[
             *VAULT,
@@ -119,6 +133,35 @@ def test_what_nobody_may_read_is_named_with_what_decides() -> None:
 def test_people_may_read_much() -> None:
     [outcome] = ask(access.service_reads_little, BOTH, {"secrets": 1, "others": 0})
     assert outcome.findings == ()
+
+
+def test_a_secret_of_ten_others_is_read_by_few_and_of_eleven_by_many() -> None:
+    def shared(many: int) -> list[Sample]:
+        names = [f"far/reader-{number:02}" for number in range(many)]
+        return [*VAULT, *(each for name in names for each in service(name, shared=[MAIL]))]
+
+    assert ask(access.secret_is_read_by_few, shared(10), {})[0].findings == ()
+    [outcome] = ask(access.secret_is_read_by_few, shared(11), {})
+    [finding] = outcome.findings
+    assert finding.resource is not None
+    assert finding.resource.name == MAIL
+    assert finding.message == (
+        "11 others can read kv/data/shop/orders/mail"
+        " (far/reader-00, far/reader-01, far/reader-02, ...), and 10 are allowed"
+    )
+
+
+def test_neither_the_owner_nor_people_count_and_two_clusters_are_one_reader() -> None:
+    reader = service("shop/billing", shared=[MAIL])
+    edge = service_role("shop/billing", backend="edge")
+    again = Sample(type=JWT, name="edge", inputs=edge.inputs)
+    owners = Sample(type=JWT, name="again", inputs={**TWICE.inputs, "backend": "edge"})
+    samples = [*VAULT, *reader, again, owners]
+    assert ask(access.secret_is_read_by_few, samples, {"services": 1})[0].findings == ()
+    [outcome] = ask(access.secret_is_read_by_few, samples, {"services": 0})
+    assert [each.message for each in outcome.findings] == [
+        "1 others can read kv/data/shop/orders/mail (shop/billing), and 0 are allowed"
+    ]
 
 
 def test_people_and_a_service_may_write_one_path() -> None:
