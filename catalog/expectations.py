@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from acl.stanza import Flavour
-from catalog.model import Catalog
+from catalog.model import KEY_VALUE, Catalog
 from catalog.reader import Expected
 from mistakes import Mistake
 
@@ -25,5 +25,12 @@ def broken_expectations(
             continue
         verb = "can't" if said.allowed else "can"
         wrong = f"{each.bearer} {verb} {said.capability} {answer.path}: {answer.decision.reason}"
-        cure = "change what grants it" if answer.allowed else "grant it"
-        yield each.mistake(wrong, f"{cure}, or the expectation")
+        cure = "change what grants it" if answer.allowed else _grant(each, answer.path)
+        yield each.mistake(wrong, f"{cure}, or change the expectation")
+
+
+def _grant(expected: Expected, path: str) -> str:
+    is_team = ":" in expected.bearer
+    if is_team or expected.expectation.capability != "read" or not path.startswith(f"{KEY_VALUE}/"):
+        return "grant it"
+    return "grant it (`shares:` in the other service's file)"

@@ -82,14 +82,14 @@ def drift_command(
     repair: Annotated[bool, typer.Option("--repair", help="Write back what differs.")] = False,
 ) -> None:
     """Name secrets in Vault that differ from what the program wrote; exit 1 if any still does, or a key is overdue."""
-    from ops.drift import compared  # noqa: PLC0415
+    from ops.drift import compared, said  # noqa: PLC0415
     from ops.seal_key import overdue  # noqa: PLC0415
     from ops.stack import resources  # noqa: PLC0415
 
     state = resources(stack, show_secrets=True)
     found = compared(state, repair=repair)
-    for each in found:
-        typer.echo(f"{each.path}: {each.how}{', written back' if repair else ''}")
+    for each in said(state, found, repaired=repair):
+        typer.echo(each)
     late = overdue(state, Path.cwd(), now=time.time())
     if late:
         typer.echo(late, err=True)

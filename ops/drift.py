@@ -63,6 +63,15 @@ def compared(found: Sequence[Resource], *, repair: bool) -> list[Drift]:
     return sorted((each for each in drifts if each), key=lambda each: each.path)
 
 
+def said(found: Sequence[Resource], drifts: Sequence[Drift], *, repaired: bool) -> list[str]:
+    """Give the lines for what was compared: one for each secret that differs, or one for all."""
+    if drifts:
+        written = ", written back" if repaired else ""
+        return [f"{each.path}: {each.how}{written}" for each in drifts]
+    count = sum(each.type == SECRET for each in found)
+    return [f"every secret is as the program wrote it ({count:,})"]
+
+
 @contextmanager
 def _reached(account: Resource) -> Iterator[Cluster]:
     if account.type == EXTERNAL:

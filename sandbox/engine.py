@@ -17,6 +17,7 @@ from sandbox import child
 from sandbox.foresight import Way
 from sandbox.layout import Layout, write_private
 from sandbox.problem import ProblemError
+from sandbox.stopped import legible, paragraph
 
 Say = Callable[[str], None]
 
@@ -41,6 +42,8 @@ class Engine:
     say: Say
     said: list[str] = field(default_factory=list)
     """What the last shown command printed."""
+    before: list[str] = field(default_factory=list)
+    """What those before it did."""
 
     def ensure_stack(self) -> None:
         """Make the stack unless it is there; take away the lock of an engine that died."""
@@ -100,6 +103,12 @@ class Engine:
                 return code
         return self._shown(*_UP, extra={SKIP_CHECKPOINTS: "true"})
 
+    def say_what_stopped_it(self) -> None:
+        """Say it as the last thing, after a preview or an `up` that failed."""
+        again = self.layout.make("up")
+        for number, each in enumerate(paragraph(self.said, [*self.before, *self.said], again)):
+            self.say(each if number else f"\n{each}")
+
     def resources(self) -> list[Resource]:
         """Give the stack's resources with their secrets, in memory only.
 
@@ -116,6 +125,7 @@ class Engine:
     def _run(self, *command: str, extra: Mapping[str, str] | None = None) -> int:
         """Run a command, pass on what it prints, keep a copy in the log."""
         log = self.layout.root / "pulumi.log"
+        self.before += self.said
         self.said.clear()
         with log.open("a", buffering=1) as copy:
             log.chmod(0o600)
@@ -124,7 +134,7 @@ class Engine:
                 copy.write(each)
                 self.said.append(each)
                 if each.strip() and not _NOISE.search(each):
-                    self.say(each.rstrip())
+                    self.say(legible(each).rstrip())
 
             return child.shown(
                 command,

@@ -84,7 +84,9 @@ def _carry_out(kind: Kind, engine: Engine) -> int:
             kind.empty(engine.environment)
         with phase("pulumi up"):
             code = engine.up(way)
-    if code == 0:
+    if code != 0:
+        engine.say_what_stopped_it()
+    else:
         # They take their time to start; what is repaired meanwhile a sidecar reads again.
         kind.start_applications()
         with phase("secrets"):
@@ -102,7 +104,11 @@ def preview(kind: Kind) -> int:
     with lock.held(kind.layout, "preview"):
         engine = prepare(kind).engine
         with kind.reached(engine.environment, _indented) as reached:
-            return replace(engine, environment=reached).preview("--diff")
+            engine = replace(engine, environment=reached)
+            code = engine.preview("--diff")
+            if code != 0:
+                engine.say_what_stopped_it()
+            return code
 
 
 def down(kind: Kind) -> None:
@@ -156,12 +162,22 @@ def _keep_secrets(layout: Layout, engine: Engine) -> None:
     """Generate the stack secrets that the catalogue names; take out those generated that it names no more."""
     wanted, present = _catalog(layout).config_keys(), configuration.secrets_present(layout)
     for key in sorted(wanted - present):
+        said = how_kept(layout, key)
         engine.set_secret(key, password(layout, key))
-        say(f"  generated stack secret {key} ({layout.root.name}/passwords/{key})")
+        say(f"  {said}")
     # The file stays: whoever writes the service again finds the same value.
     unused = [key for key in present - wanted if (layout.passwords / key).exists()]
     if unused:
         configuration.drop_secrets(layout, unused)
+
+
+def how_kept(layout: Layout, key: str) -> str:
+    """Say whether a stack secret is going to be a new value, or that of a service that was there before."""
+    path = layout.passwords / key
+    where = f"({layout.root.name}/passwords/{key})"
+    if path.exists():
+        return f"stack secret {key} taken up again {where}"
+    return f"generated stack secret {key} {where}"
 
 
 def _catalog(layout: Layout) -> Catalog:

@@ -235,13 +235,19 @@ def _unknown_keys(stack: Stack, reading: Reading, *, sure: bool) -> Iterator[Mis
     """Keys that nobody reads. Unless `sure`, what is wrong elsewhere may be where a secret should be taken."""
     taken = {reference.key for reference in reading.references}
     present = {*stack.values, *stack.secrets}
-    wanted = {*_FIELDS, *_OURS, *taken} - present
-    for key in sorted(present - {*_FIELDS, *_OURS, *taken}):
-        cure = closest(key, wanted, others=False).replace("write ", f"write {NAMESPACE}:")
-        if key in stack.secrets and cure == "delete it":
+    known = {*_FIELDS, *_OURS, *taken}
+    for key in sorted(present - known):
+        cure = closest(key, known, others=False)
+        near = cure.removeprefix("write ")
+        if near in known:
+            cure = f"write {NAMESPACE}:{near}"
+        if key in stack.secrets and near not in known - present:
             if not sure:
                 continue
             cure = f"run: pulumi config rm --stack {stack.name} {one_line(key)}"
+        elif near in present:
+            # In an embedded environment most are there without anybody having written them.
+            cure += ", or delete it"
         yield stack.mistake((key,), "is no setting, and no catalogue file takes it", cure)
 
 

@@ -71,7 +71,9 @@ def comment_command(  # noqa: PLR0913, PLR0917  a command's options
         stacks, config_file, reports, expected, save,
         lambda where: comment.looked_at(where, against, policy_pack or None),
     )  # fmt: skip
-    body = comment.comment(found, _revision(), *([None] if whole and not post else []))
+    revision, uncommitted = _revision(looked_at_here=not (reports or expected))
+    limit = [None] if whole and not post else []
+    body = comment.comment(found, revision, *limit, uncommitted=uncommitted)
     if post:
         from ops.ci.forge import here  # noqa: PLC0415
 
@@ -162,16 +164,21 @@ def _of_folder(file: Path) -> list[Path]:
     return sorted(file.glob("*.json")) if folder else [file]
 
 
-def _revision() -> str:
-    """Give what was looked at, as people know it."""
-    import subprocess  # noqa: PLC0415
-
+def _revision(*, looked_at_here: bool) -> tuple[str, bool]:
+    """Give what was looked at, as people know it, and whether files here hold more than that."""
     # A pull request's pipeline runs on a merge that nobody knows.
     given = os.environ.get("STRONGROOM_REVISION") or os.environ.get("CI_COMMIT_SHORT_SHA")
     if given:
-        return given[:12]
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
+        return given[:12], False
+    commit = _git("rev-parse", "--short", "HEAD")
+    if not commit:
         print("git knows no commit here", file=sys.stderr)  # noqa: T201
-    return done.stdout.strip() or "the working copy"
+        return "the working copy", False
+    return commit, looked_at_here and bool(_git("status", "--porcelain"))
+
+
+def _git(*arguments: str) -> str:
+    import subprocess  # noqa: PLC0415
+
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -38,12 +38,19 @@ def looked_at(where: Environment, against: str, pack: str | None) -> Report:
     return replace(report, permissions=tuple(changes(before, after)))
 
 
-def comment(reports: Sequence[Report], revision: str, limit: int | None = LIMIT) -> str:
+def comment(
+    reports: Sequence[Report],
+    revision: str,
+    limit: int | None = LIMIT,
+    *,
+    uncommitted: bool = False,
+) -> str:
     """Write the comment; no longer than `limit` UTF-16 units, whatever the reports hold.
 
-    `revision` is what was looked at.
+    `revision` is what was looked at; `uncommitted` says that there was more than it in the files.
     """
-    before = f"{MARKER}\n## What {code(revision)} would change\n\n"
+    what = code(revision) + (" and what is not committed" if uncommitted else "")
+    before = f"{MARKER}\n## What {what} would change\n\n"
     return fitted(before, _sections(reports), _how_to_go_on(reports), limit, sections.SHARES)
 
 

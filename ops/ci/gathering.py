@@ -27,7 +27,8 @@ def gathered(stack: str, events: Iterable[Event], *, succeeded: bool) -> Report:
         stack=stack,
         outcome=outcome,
         changes=changes,
-        findings=tuple(found.findings),
+        # The engine asks in whatever order resources come; a comment that is written anew should not flicker.
+        findings=tuple(sorted(found.findings, key=_place)),
         packs=found.packs,
         # One error is said by whatever it passes through.
         problems=tuple(dict.fromkeys(found.problems)),
@@ -68,6 +69,10 @@ class _Gathered:
 
 def _order(change: Change) -> tuple[int, str, str]:
     return OPERATIONS.index(change.operation), change.type, change.name
+
+
+def _place(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.policy, finding.type, finding.name, finding.message
 
 
 def _change(step: Step, *, outside: bool) -> Change | None:

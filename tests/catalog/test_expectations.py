@@ -36,7 +36,7 @@ def test_what_must_not_be_possible_and_is_stops_everything_with_the_rule(project
     assert project.mistakes() == [
         (
             f"catalog/billing.yaml:{line}: shop/billing can read kv/data/shop/orders/mail: svc-shop.billing:5 path"
-            ' "kv/data/shop/orders/mail" [read] grants it; change what grants it, or the expectation'
+            ' "kv/data/shop/orders/mail" [read] grants it; change what grants it, or change the expectation'
         )
     ]
 
@@ -48,9 +48,12 @@ def test_what_must_be_possible_and_is_not_is_said_with_what_there_is(project: Pr
     first, second = project.mistakes()
 
     assert first.endswith(
-        "shop/orders can't read kv/data/other: no rule is about kv/data/other; grant it, or the expectation"
+        "shop/orders can't read kv/data/other: no rule is about kv/data/other;"
+        " grant it (`shares:` in the other service's file), or change the expectation"
     )
     assert 'doesn\'t grant update: svc-shop.orders:1 path "kv/data/shop/orders/*" [read]' in second
+    # What is shared is read, and no more.
+    assert second.endswith("; grant it, or change the expectation")
 
 
 def test_an_administrator_team_may_expect_too(project: Project) -> None:

@@ -86,6 +86,9 @@ def test_what_the_policy_pack_finds_stops_before_anything_changes(scratch: Scrat
     for ran in (previewed, made):
         assert ran.code != 0, ran.output
         assert "[mandatory]" in ran.output
+        assert re.search(
+            r"^stopped by \d.* what-stays-is-protected at \S", ran.output, re.MULTILINE
+        )
         assert "what-stays-is-protected" in ran.output
         assert "protect is off." in ran.output
         assert "Cure: set protect=True (keep: true)." in ran.output

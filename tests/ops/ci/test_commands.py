@@ -1,6 +1,7 @@
 """`python -m ops ci`, as a workflow's jobs call it."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,29 @@ def test_mistakes_are_saved_for_the_comment_and_exit_code_2(project: Project) ->
 
     assert ran.returncode == 2
     assert read(project.root / "out" / "dev.json").outcome is Outcome.MISTAKES
+
+
+def test_a_comment_says_when_more_was_looked_at_than_a_commit(project: Project) -> None:
+    project.catalog["orders.yaml"] = "service: Orders\n"
+    project.write()
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
+        author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+        subprocess.run(["git", *author, *command], cwd=project.root, check=True)
+    head = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.check_output(head, cwd=project.root, text=True).strip()
+
+    def title(*options: str, revision: str = "") -> str:
+        own = {"STRONGROOM_REVISION": revision, "CI_COMMIT_SHORT_SHA": "", "PULUMI_STACK": "dev"}
+        said = run(project.root, "ci", "comment", *options, **own).stdout
+        return said.splitlines()[1]
+
+    here = ["--policy-pack", ""]
+    assert title(*here) == f"## What `{commit}` would change"
+    (project.root / "catalog" / "new.yaml").write_text("service: New\n")
+    assert title(*here) == f"## What `{commit}` and what is not committed would change"
+    # A pipeline knows better; and what another job looked at is not what lies here.
+    assert title(*here, revision="3f2c1ab") == "## What `3f2c1ab` would change"
+    assert title(*_files(project.root, _READY)) == f"## What `{commit}` would change"
 
 
 @pytest.mark.parametrize(

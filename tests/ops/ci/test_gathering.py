@@ -131,6 +131,31 @@ def test_only_what_is_mandatory_stops_by_policy(
     assert found.problems == ()
 
 
+def test_findings_stand_in_one_order_whatever_the_engine_s_was(tmp_path: Path) -> None:
+    events = [
+        {
+            "policyEvent": {
+                "resourceUrn": _URN.format(name),
+                "message": message,
+                "policyName": policy,
+                "enforcementLevel": "mandatory",
+            }
+        }
+        for policy, name, message in (("q", "a", "1"), ("p", "b", "2"), ("p", "b", "1"), ("p", "a", "3"))
+    ]  # fmt: skip
+
+    one = _report(tmp_path, *events, succeeded=False)
+    other = _report(tmp_path, *reversed(events), succeeded=False)
+
+    assert one == other
+    assert [(each.policy, each.name, each.message) for each in one.findings] == [
+        ("p", "a", "3"),
+        ("p", "b", "1"),
+        ("p", "b", "2"),
+        ("q", "a", "1"),
+    ]
+
+
 def test_of_a_remediation_properties_are_named_and_values_are_not(tmp_path: Path) -> None:
     before, after = {"ttl": "hunter2", "same": 1}, {"ttl": "hunter3", "same": 1}
 
