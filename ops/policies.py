@@ -18,13 +18,15 @@ What must hold of everything that a stack declares, asked by Pulumi's engine bef
     make preview STACK=dev        # any other stack
     pulumi preview --policy-pack policies
 
-Every rule is mandatory: a finding stops the preview, with what is wrong, why it matters and what to do. A rule over one
+Every rule is mandatory: a finding stops the preview, with what is wrong, why it matters and what to do; the last line
+of `make preview` and `make up` names which rules stopped it, at what. A rule over one
 resource is asked before that resource is made or changed. A rule over the whole stack is asked at the end of the
 preview; `make up` of `local` and `cluster` has none, so there it stops the run when it is over, and changes stay.
 
 **Not known yet.** Before the first update many values are unknown. A rule that needs one says so as an advisory
 (`not known yet, checked at the update`) and everything else is still looked at. It decides when the value is there.
-What a chart renders no rule sees: it sees the chart's values.
+What a chart renders no rule sees: it sees the chart's values, and none of them before the first update of a cluster,
+when one (the seal key's name) is unknown.
 
 **Exceptions** stand in `policies/exceptions.yaml`. Each says how much it let pass in every run. One that has expired
 fails, one that covers nothing is said, and a mistake in the file stops the run, each with its line; one with a mistake
