@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components.cloud import kept
 from components.cloud.alicloud import documents, names
 from components.cloud.alicloud.application_credential import (
     ApplicationCredential,
@@ -70,7 +71,7 @@ class AlicloudCloud(pulumi.ComponentResource):
                 writers=[*args.writers, *program],
                 readers=[*args.readers, *program],
                 keep=args.keep,
-                released=() if args.releases is None else (documents.KEYS[args.releases],),
+                released=kept.released(args.releases),
             ),
             self._child,
         )

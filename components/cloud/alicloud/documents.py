@@ -12,20 +12,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from components.cloud.kept import OBJECTS_MAY_GO, OBJECTS_STAY, VERSIONS_MAY_GO
+
 Document = dict[str, Any]
-
-VERSIONS_MAY_GO = ("vault-root", "vault-test")
-"""Custody's only objects whose versions may be deleted: a revoked root token and the pre-flight probe."""
-
-OBJECTS_MAY_GO = ("strongroom-envelope", *VERSIONS_MAY_GO)
-"""Custody's objects that may be hidden by a delete marker. The envelope's versions stay."""
-
-KEYS = {"recovery": "vault-recovery-*", "unseal": "vault-unseal-*"}
-"""Custody's keys, by what they are good for: with a seal that unseals by itself, and with Shamir's."""
-
-OBJECTS_STAY = (*KEYS.values(), "strongroom-intent", "strongroom-owner")
-"""Custody's objects that nobody hides or deletes in any version: keys, and whose they are. While a seal is migrated
-its former keys may be hidden, once they have their new name; their versions stay."""
 
 SEAL_ACTIONS = ("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt")
 """The three calls of the alicloudkms seal."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 import pulumi
 
+from components.cloud import kept
 from components.cloud.aws import documents, names
 from components.cloud.aws.applications import AwsApplications
 from components.cloud.aws.arguments import AwsCloudArgs
@@ -50,7 +51,7 @@ class AwsCloud(AwsApplications):
                 deletion_window_days=args.deletion_window_days,
                 keep=args.keep,
                 unsealer=_unsealer(args),
-                released=() if args.releases is None else (documents.KEYS[args.releases],),
+                released=kept.released(args.releases),
             ),
             self._child,
         )

@@ -11,24 +11,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from components.cloud.kept import KEYS, OBJECTS_MAY_GO, OBJECTS_STAY, VERSIONS_MAY_GO
+
 Document = dict[str, Any]
 
 ENCRYPTION_CONTEXT = {"Tool": "bank-vaults"}
 """What custody gives with every call to its key, as Bank-Vaults does; other uses of the key are denied."""
-
-VERSIONS_MAY_GO = ("vault-root", "vault-test")
-"""Custody's only objects whose versions may be deleted: a revoked root token and the pre-flight probe."""
-
-OBJECTS_MAY_GO = ("strongroom-envelope", *VERSIONS_MAY_GO)
-"""Custody's objects that may be hidden by a delete marker. The envelope's versions stay."""
-
-KEYS = {"recovery": "vault-recovery-*", "unseal": "vault-unseal-*"}
-"""Custody's keys, by what they are good for: with a seal that unseals by itself, and with Shamir's."""
-
-OBJECTS_STAY = (*KEYS.values(), "strongroom-intent", "strongroom-owner")
-"""Custody's objects that nobody hides or deletes in any version: keys, and whose they are. The envelope is
-not among them: it may be hidden, and moto can't tell that from the deletion of one of its versions.
-While a seal is migrated its former keys may be hidden, too, once they have their new name; their versions stay."""
 
 _KEY_ADMINISTRATION = (
     "kms:CancelKeyDeletion",

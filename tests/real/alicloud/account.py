@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from components.cloud import kept
 from components.cloud.alicloud import documents, names
 from custody.request import AlicloudCustody
 from tests.components.cloud.alicloud.world import Document, World
@@ -35,7 +36,7 @@ def world(
 
     `releases` names the keys that lose their role in a migration of the seal that is under way.
     """
-    released = () if releases is None else (documents.KEYS[releases],)
+    released = kept.released(releases)
     bucket = names.bucket_arn(ACCOUNT, place.bucket)
     key = names.key_arn(REGION, ACCOUNT, place.custody_key)
     seal = documents.seal_grant(key=names.key_arn(REGION, ACCOUNT, place.seal_key))

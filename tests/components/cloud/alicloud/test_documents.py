@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.cloud import kept
 from components.cloud.alicloud import documents, names
 
 KEY = "acs:kms:eu-central-1:1234567890123456:key/key-1"
@@ -24,11 +25,11 @@ EVERY: dict[str, documents.Document] = {
     "custody_writer": documents.custody_writer(key=KEY, bucket=BUCKET, prefix="prod/"),
     "custody_reader": documents.custody_reader(key=KEY, bucket=BUCKET, prefix="prod/"),
     "custody_writer_migrating": documents.custody_writer(
-        key=KEY, bucket=BUCKET, prefix="prod/", released=(documents.KEYS["recovery"],)
+        key=KEY, bucket=BUCKET, prefix="prod/", released=kept.released("recovery")
     ),
     "custody_bucket_policy": documents.custody_bucket_policy(bucket=BUCKET, prefix="prod/"),
     "custody_bucket_policy_migrating": documents.custody_bucket_policy(
-        bucket=BUCKET, prefix="prod/", released=(documents.KEYS["recovery"],)
+        bucket=BUCKET, prefix="prod/", released=kept.released("recovery")
     ),
     "application_bucket_policy": documents.application_bucket_policy(bucket=BUCKET),
     "application_grant": documents.application_grant(bucket=BUCKET, access="read-write"),
