@@ -62,9 +62,7 @@ class Rule:
             each.unknown.clear()
         try:
             for said in self.check(subject, **settings):
-                finding = (
-                    said if isinstance(said, Finding) else Finding(message=said, resource=owner)
-                )
+                finding = said if isinstance(said, Finding) else Finding(message=said)
                 findings.append(finding if finding.resource else replace(finding, resource=owner))
         except UnknownError as error:
             subject.unknown.append(error)
