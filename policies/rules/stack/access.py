@@ -10,7 +10,7 @@ from pydantic import Field
 from acl.stanza import Stanza
 from policies.framework.resource import Stack
 from policies.framework.rule import Findings, stack_rule
-from policies.rules.stack.picture import TYPES, Bearer, Picture, picture
+from policies.rules.stack.picture import TYPES, Bearer, Picture, few, picture
 from policies.rules.vault.acls import root_like
 from policies.rules.vault.patterns import literal, meeting
 
@@ -169,10 +169,8 @@ def secret_is_read_by_few(
     for secret in drawn.secrets:
         of = readers.get(secret.path, set()) - {_owner(secret.name)}
         if len(of) > services:
-            named = ", ".join(sorted(of)[:_NAMED])
-            more = ", ..." if len(of) > _NAMED else ""
             yield secret.resource.finding(
-                f"{len(of)} others can read {secret.path} ({named}{more}), and {services} are allowed"
+                f"{len(of)} others can read {secret.path} ({few(of)}), and {services} are allowed"
             )
 
 

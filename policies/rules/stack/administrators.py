@@ -10,14 +10,13 @@ from acl.stanza import Acl, Stanza
 from acl.syntax import AclError
 from policies.framework.resource import Stack
 from policies.framework.rule import Findings, stack_rule
-from policies.rules.stack.picture import TYPES, Picture, picture
+from policies.rules.stack.picture import TYPES, Picture, few, picture
 from policies.rules.vault import text
 from policies.rules.vault.acls import ACL, root_like
 from policies.rules.vault.patterns import ANYTHING, meeting
 
 _WRITE = frozenset({"create", "update", "patch"})
 _KEEPS = _WRITE | {"read", "delete"}
-_NAMED = 3
 
 # Whoever writes one of these gives himself, or a login of his own, whatever he likes. What ends or copies Vault is
 # acl_keeps_off_break_glass, and tokens without a parent acl_mints_no_orphan.
@@ -108,8 +107,7 @@ def acls_over_every_service_are_listed(
         grant = None if name in acls else _over_every_service(drawn.acls[name], drawn)
         if grant is None:
             continue
-        of = sorted(bearers.get(name, ()))
-        named = ", ".join(of[:_NAMED]) + (", ..." if len(of) > _NAMED else "")
+        named = few(bearers.get(name, ()))
         for resource in resources:
             # The program's own account keeps them all: administrators_are_listed is about it.
             if resource.type == ACL:

@@ -26,6 +26,7 @@ TYPES = (ACL, *ACCOUNTS, *KINDS, MOUNT, SECRET)
 
 BUILT_IN = ("default", "root")
 _SUBJECT = "system:serviceaccount:"
+_FEW = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +115,12 @@ class Picture:
             if not self._paths[index].startswith(beginning):
                 return
             yield self._paths[index]
+
+
+def few(names: Iterable[str]) -> str:
+    """Name the first of them, in order, and say that there are more."""
+    ordered = sorted(names)
+    return ", ".join(ordered[:_FEW]) + (", ..." if len(ordered) > _FEW else "")
 
 
 def picture(stack: Stack) -> Picture:
